@@ -1,0 +1,1 @@
+"""The load core: arrays in, arrays out, from inertial samples to tissue load per step."""

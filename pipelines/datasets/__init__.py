@@ -1,0 +1,1 @@
+"""One module, one card and one file list per dataset."""

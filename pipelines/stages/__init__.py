@@ -1,0 +1,1 @@
+"""One thin module per DVC stage: run() is pure, main() reads and writes."""

@@ -1,0 +1,1 @@
+"""Learning the coefficients that the load core receives as plain arrays."""

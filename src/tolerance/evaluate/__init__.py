@@ -1,0 +1,1 @@
+"""Evaluation: event matching, scores and agreement with references."""

@@ -1,0 +1,1 @@
+"""Exposure: sessions, days and the load they carry."""
