@@ -1,0 +1,636 @@
+"""The tables of the workspace, each declared once: columns, dtypes, units, ranges, keys.
+
+A stage reads and writes these tables only, and every one is checked after reading and before
+writing. NaN (for text and dates the missing value) means "not observed" and is allowed only in
+columns declared nullable. Ranges say what is possible at all; whether a step is plausible is the
+load core's verdict (``reject_reason``), not the schema's.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final, Literal
+
+import numpy as np
+import pandas as pd
+
+from loadcore.constants import ACTIVITIES, SIDES, SITES, TISSUES
+
+__all__ = ["TABLES", "Column", "SchemaError", "Table", "conform", "empty_table", "validate"]
+
+type AnySeries = pd.Series[Any]
+DType = Literal["float", "int", "bool", "str", "date", "datetime"]
+
+PANDAS_DTYPES: Final[Mapping[DType, str]] = MappingProxyType(
+    {
+        "float": "float64",
+        "int": "int64",
+        "bool": "bool",
+        "str": "str",
+        "date": "datetime64[us]",
+        "datetime": "datetime64[us, UTC]",
+    }
+)
+
+FRAMES: Final = ("sensor", "segment")
+"""Axes of a signal: the sensor's, or the segment's (ISB: +x anterior, +y proximal, +z right)."""
+
+RUNGS: Final = ("two_shins", "one_shin", "foot_or_trunk", "watch", "diary")
+"""Exposure ladder, from the best observed to the least."""
+
+SESSION_ACTIVITIES: Final = (*ACTIVITIES, "strength", "rehab", "cross_training", "rest")
+"""What a session was; ``rest`` is confirmed rest, never an unobserved day."""
+
+EXAMPLES_SHOWN: Final = 3
+"""Offending rows quoted per problem. Engineering choice: enough to find them, short to read."""
+
+
+class SchemaError(ValueError):
+    """A table that breaks its contract.
+
+    Attributes
+    ----------
+    problems : tuple of str
+        Every violation found, one entry each.
+    """
+
+    def __init__(self, table: str, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        super().__init__(f"table {table} breaks its contract ({len(problems)} problems):\n{listed}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column of a table.
+
+    Attributes
+    ----------
+    name : str
+        Field term with its unit as suffix.
+    dtype : str
+        One of ``float``, ``int``, ``bool``, ``str``, ``date`` (midnight, no zone) and
+        ``datetime`` (UTC).
+    meaning : str
+        What it holds, for data dictionaries.
+    minimum, maximum : float
+        Inclusive range of numbers.
+    choices : tuple of str
+        The only texts allowed; empty for any.
+    nullable : bool
+        Whether "not observed" may occur.
+    optional : bool
+        Whether the whole column may be absent.
+    """
+
+    name: str
+    dtype: DType
+    meaning: str
+    minimum: float = -np.inf
+    maximum: float = np.inf
+    choices: tuple[str, ...] = ()
+    nullable: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """One table: its columns in order, and the columns that together name a row.
+
+    Attributes
+    ----------
+    name, meaning : str
+        Name of the file, and what one row is.
+    key : tuple of str
+        Columns whose values no two rows share.
+    columns : tuple of Column
+        In the order in which they are stored.
+    ordered : tuple of (str, str)
+        Pairs of columns where the first is never above the second, as far as both are observed.
+    increasing : str
+        Column whose values rise from row to row; empty for none.
+    """
+
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+    ordered: tuple[tuple[str, str], ...] = ()
+    increasing: str = ""
+
+
+def _text(name: str, meaning: str, **options: bool | tuple[str, ...]) -> Column:
+    return Column(name=name, dtype="str", meaning=meaning, **options)  # type: ignore[arg-type]
+
+
+def _number(
+    name: str,
+    meaning: str,
+    minimum: float = -np.inf,
+    maximum: float = np.inf,
+    *,
+    nullable: bool = False,
+    optional: bool = False,
+) -> Column:
+    return Column(
+        name=name,
+        dtype="float",
+        meaning=meaning,
+        minimum=minimum,
+        maximum=maximum,
+        nullable=nullable,
+        optional=optional,
+    )
+
+
+def _observed(name: str, meaning: str, minimum: float, maximum: float = np.inf) -> Column:
+    """Declare a number that may be "not observed"."""
+    return _number(name, meaning, minimum, maximum, nullable=True)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name=name, dtype="int", meaning=meaning, minimum=0)
+
+
+def _flag(name: str, meaning: str) -> Column:
+    return Column(name=name, dtype="bool", meaning=meaning)
+
+
+def _axes(quantity: str, unit: str, meaning: str, limit: float, *, optional: bool) -> list[Column]:
+    return [
+        _number(
+            f"{quantity}_{axis}_{unit}",
+            f"{meaning}, {axis} axis",
+            -limit,
+            limit,
+            nullable=True,
+            optional=optional,
+        )
+        for axis in "xyz"
+    ]
+
+
+_RECORDING_ID: Final = _text("recording_id", "recording that the row belongs to")
+_RUNNER_ID: Final = _text("runner_id", "runner; a pseudonym, never a name")
+_SESSION_ID: Final = _text("session_id", "outing that the recording belongs to")
+_SIDE: Final = _text("side", "side of the body", choices=SIDES)
+_TISSUE: Final = _text("tissue", "tissue with a per-step model", choices=TISSUES)
+_ACTIVITY: Final = _text("activity", "what the runner did", choices=ACTIVITIES)
+_CONTACT_START: Final = _number(
+    "initial_contact_s", "first sample of vertical force above 5 % of body weight", 0
+)
+
+_LIMIT_ACC_MPS2: Final = 5000.0
+"""Widest accelerometers sold for running reach 500 g; engineering choice: nothing real is lost."""
+_LIMIT_GYR_RADPS: Final = 200.0
+"""About 11,500 °/s, over twice the widest gyroscope range sold; engineering choice as above."""
+_LIMIT_TIME_S: Final = 10.0
+"""No step lasts longer; a longer interval is a stop. Engineering choice."""
+_LIMIT_FORCE_BW: Final = 100.0
+"""Over three times any published tissue force in running (load.md D1); engineering choice."""
+
+_DECLARED: Final = (
+    Table(
+        name="recordings",
+        meaning="One uninterrupted file of one sensor on one runner.",
+        key=("recording_id",),
+        columns=(
+            _RECORDING_ID,
+            _text("dataset_id", "dataset that the recording comes from"),
+            _RUNNER_ID,
+            _SESSION_ID,
+            Column(
+                name="started_at_utc",
+                dtype="datetime",
+                meaning="time of the first sample",
+                nullable=True,
+            ),
+            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _SIDE,
+            _text("frame", "axes of the stored signal", choices=FRAMES),
+            _number("sampling_rate_hz", "samples a second", 1, 20_000),
+            _observed("acc_range_g", "full scale of the accelerometer", 0.5, 1000),
+            _observed("gyr_range_dps", "full scale of the gyroscope", 50, 20_000),
+            _observed("body_mass_kg", "body mass", 20, 300),
+            _observed("height_m", "standing height", 0.8, 2.6),
+            _text("surface", "ground, as the source words it", nullable=True),
+            _text("shoe", "shoe, as the source words it", nullable=True),
+        ),
+    ),
+    Table(
+        name="signals",
+        meaning="One sample of one recording.",
+        key=("time_s",),
+        increasing="time_s",
+        columns=(
+            _number("time_s", "seconds from the first sample", 0),
+            *_axes("acc", "mps2", "specific force", _LIMIT_ACC_MPS2, optional=False),
+            *_axes("gyr", "radps", "angular velocity", _LIMIT_GYR_RADPS, optional=True),
+        ),
+    ),
+    Table(
+        name="contacts",
+        meaning="Reference: one foot contact, as a force plate or the simulator saw it.",
+        key=("recording_id", "side", "initial_contact_s"),
+        ordered=(("initial_contact_s", "terminal_contact_s"),),
+        columns=(
+            _RECORDING_ID,
+            _SIDE,
+            _CONTACT_START,
+            _observed("terminal_contact_s", "first sample at or below the threshold again", 0),
+            _observed("peak_vgrf_bw", "greatest vertical ground reaction force", 0, 20),
+            _flag("is_complete", "whether the contact lies whole inside the recording"),
+        ),
+    ),
+    Table(
+        name="strides",
+        meaning="Reference: one stride of the instrumented foot.",
+        key=("recording_id", "stride_id"),
+        ordered=(("start_s", "stop_s"),),
+        columns=(
+            _RECORDING_ID,
+            _count("stride_id", "number of the stride within the recording"),
+            _number("start_s", "begin of the stride", 0),
+            _number("stop_s", "end of the stride, excluded", 0),
+            _observed("stride_length_m", "distance travelled by the foot", 0, 10),
+            _observed("speed_mps", "stride length over stride time", 0, 15),
+            _ACTIVITY,
+        ),
+    ),
+    Table(
+        name="conditions",
+        meaning="Reference: one stretch under a constant, known condition.",
+        key=("recording_id", "start_s"),
+        ordered=(("start_s", "stop_s"),),
+        columns=(
+            _RECORDING_ID,
+            _number("start_s", "begin of the stretch", 0),
+            _number("stop_s", "end of the stretch, excluded", 0),
+            _ACTIVITY,
+            _observed("speed_mps", "speed of the belt, or mean over a known distance", 0, 15),
+            _observed("grade_deg", "slope, uphill positive", -45, 45),
+            _observed("distance_m", "distance covered in the stretch", 0),
+            _text("split_group", "recordings of one group stay on one side of a split"),
+        ),
+    ),
+    Table(
+        name="force",
+        meaning="Reference: one sample of vertical ground reaction force.",
+        key=("recording_id", "time_s"),
+        columns=(
+            _RECORDING_ID,
+            _number("time_s", "seconds from the first sample of the recording", 0),
+            _number("vgrf_bw", "vertical ground reaction force", -2, 20, nullable=True),
+        ),
+    ),
+    Table(
+        name="position",
+        meaning="Reference: one sample of the sensor's optically measured position.",
+        key=("recording_id", "time_s"),
+        columns=(
+            _RECORDING_ID,
+            _number("time_s", "seconds from the first sample of the recording", 0),
+            _number("x_m", "position, x axis of the laboratory", nullable=True),
+            _number("y_m", "position, y axis of the laboratory", nullable=True),
+            _number("z_m", "position, z axis of the laboratory", nullable=True),
+        ),
+    ),
+    Table(
+        name="joints",
+        meaning="Reference: one sample of one joint's angle and moment.",
+        key=("recording_id", "joint", "time_s"),
+        columns=(
+            _RECORDING_ID,
+            _number("time_s", "seconds from the first sample of the recording", 0),
+            _text("joint", "joint and plane, as the source names it"),
+            _number("angle_rad", "joint angle", nullable=True),
+            _number("moment_nmpkg", "joint moment over body mass", nullable=True),
+        ),
+    ),
+    Table(
+        name="excluded",
+        meaning="Reference: a stretch about which the reference says nothing reliable.",
+        key=("recording_id", "start_s"),
+        ordered=(("start_s", "stop_s"),),
+        columns=(
+            _RECORDING_ID,
+            _number("start_s", "begin of the stretch", 0),
+            _number("stop_s", "end of the stretch, excluded", 0),
+            _text("reason", "why it neither confirms nor contradicts"),
+        ),
+    ),
+    Table(
+        name="tissue_forces",
+        meaning="Reference: true force of one tissue in one contact (simulator only).",
+        key=("recording_id", "side", "initial_contact_s", "tissue"),
+        columns=(
+            _RECORDING_ID,
+            _SIDE,
+            _CONTACT_START,
+            _TISSUE,
+            _number("peak_force_bw", "greatest force in the contact", 0, _LIMIT_FORCE_BW),
+            _number("impulse_bws", "integral of the force over the contact", 0, _LIMIT_FORCE_BW),
+        ),
+    ),
+    Table(
+        name="bouts",
+        meaning="One stretch of one activity.",
+        key=("recording_id", "bout_id"),
+        ordered=(("start_s", "stop_s"),),
+        columns=(
+            _RECORDING_ID,
+            _count("bout_id", "number of the bout within the recording"),
+            _number("start_s", "begin of the bout", 0),
+            _number("stop_s", "end of the bout, excluded", 0),
+            _ACTIVITY,
+            _observed("step_frequency_hz", "steps of both feet a second", 0, 10),
+            _number("confidence", "0 (a guess) to 1 (certain)", 0, 1),
+        ),
+    ),
+    Table(
+        name="steps",
+        meaning="One contact found by the load core, rejected ones included.",
+        key=("recording_id", "step_id"),
+        columns=(
+            _RECORDING_ID,
+            _count("step_id", "number of the step within the recording"),
+            _SIDE,
+            _observed("initial_contact_s", "begin of the contact", 0),
+            _observed("initial_contact_sd_s", "standard deviation of its error", 0),
+            _observed("terminal_contact_s", "end of the contact", 0),
+            _observed("terminal_contact_sd_s", "standard deviation of its error", 0),
+            _observed("contact_time_s", "time on the ground", 0, _LIMIT_TIME_S),
+            _observed("contact_time_sd_s", "standard deviation of its error", 0),
+            _observed(
+                "flight_time_s",
+                "time in the air until the other foot's contact; below zero is double support",
+                -_LIMIT_TIME_S,
+                _LIMIT_TIME_S,
+            ),
+            _observed("step_time_s", "contact to the other foot's contact", 0, _LIMIT_TIME_S),
+            _observed("duty_factor", "contact time over stride time", 0, 1),
+            _number("confidence", "0 (placed by rhythm) to 1 (both events seen)", 0, 1),
+            _observed("speed_mps", "running speed", 0, 15),
+            _observed("stride_length_m", "distance of the stride", 0, 10),
+            _observed("peak_tibial_acc_g", "impact; never a measure of tissue load", 0, 1000),
+            _observed("peak_vgrf_bw", "greatest vertical ground reaction force", 0, 20),
+            _observed("peak_vgrf_sd_bw", "standard deviation of its error", 0),
+            _observed("vertical_stiffness_bwpm", "peak force over the centre's descent", 0),
+            _observed("vertical_oscillation_m", "rise and fall of the centre of mass", 0, 2),
+            _flag("is_valid", "whether the step counts towards load"),
+            _text("reject_reason", "why the step does not count; 'none' where it does"),
+        ),
+    ),
+    Table(
+        name="step_loads",
+        meaning="Load of one tissue in one step.",
+        key=("recording_id", "step_id", "tissue"),
+        columns=(
+            _RECORDING_ID,
+            _count("step_id", "step of table steps"),
+            _TISSUE,
+            _observed("peak_force_bw", "greatest force in the contact", 0, _LIMIT_FORCE_BW),
+            _observed("peak_force_sd_bw", "standard deviation of its error", 0),
+            _observed("impulse_bws", "integral of the force over the contact", 0, _LIMIT_FORCE_BW),
+            _observed("load_rr", "load (exponent 1), in reference runs", 0),
+            _observed("damage_rr", "damage (the tissue's exponent), in reference runs", 0),
+            _observed("damage_sd_rr", "standard deviation of its error", 0),
+        ),
+    ),
+    Table(
+        name="rejected",
+        meaning="One reason why a recording, or a stretch of it, was left out.",
+        key=("recording_id", "problem_id"),
+        ordered=(("start_s", "stop_s"),),
+        columns=(
+            _RECORDING_ID,
+            _count("problem_id", "number of the problem within the recording"),
+            _observed("start_s", "begin of the stretch; missing for the whole recording", 0),
+            _observed("stop_s", "end of the stretch, excluded", 0),
+            _text("problem", "what was wrong, in one sentence"),
+        ),
+    ),
+    Table(
+        name="sessions",
+        meaning="One outing of one runner.",
+        key=("runner_id", "session_id"),
+        columns=(
+            _RUNNER_ID,
+            _SESSION_ID,
+            Column(name="date", dtype="date", meaning="day of the session", nullable=True),
+            _text("activity", "kind of session", choices=SESSION_ACTIVITIES),
+            _observed("duration_min", "time of the activity", 0, 2880),
+            _observed("distance_km", "distance of the activity", 0, 500),
+            Column(name="n_steps", dtype="int", meaning="valid steps", minimum=0),
+            _observed("rpe", "rating of perceived exertion, 0 to 10", 0, 10),
+            _text("surface", "ground", nullable=True),
+            _text("shoe", "shoe", nullable=True),
+            _observed("grade_pct", "mean slope, uphill positive", -100, 100),
+            _text("rung", "how the load was observed", choices=RUNGS),
+            _observed("coverage_frac", "share of the running that valid steps cover", 0, 1),
+            _text("quality", "signal quality in one word or sentence"),
+        ),
+    ),
+    Table(
+        name="session_loads",
+        meaning="Load of one tissue of one side in one session.",
+        key=("runner_id", "session_id", "tissue", "side"),
+        columns=(
+            _RUNNER_ID,
+            _SESSION_ID,
+            _TISSUE,
+            _SIDE,
+            _observed("load_rr", "load (exponent 1), in reference runs", 0),
+            _observed("load_sd_rr", "standard deviation of its error", 0),
+            _observed("damage_rr", "damage (the tissue's exponent), in reference runs", 0),
+            _observed("damage_sd_rr", "standard deviation of its error", 0),
+            _observed(
+                "equivalent_load_bw",
+                "constant force per step with the same damage",
+                0,
+                _LIMIT_FORCE_BW,
+            ),
+            _observed("longest_30d_ratio", "over the greatest session of the 30 days before", 0),
+        ),
+    ),
+)
+
+TABLES: Final[Mapping[str, Table]] = MappingProxyType({table.name: table for table in _DECLARED})
+"""Every table by name."""
+
+
+def validate(table_name: str, frame: pd.DataFrame) -> None:
+    """Check a table against its contract and report every violation at once.
+
+    A table without rows is valid if its columns are.
+
+    Parameters
+    ----------
+    table_name : str
+        A name of :data:`TABLES`.
+    frame : pandas.DataFrame
+        The table; its index is ignored.
+
+    Raises
+    ------
+    SchemaError
+        If columns are missing, unknown or of another dtype, values are outside their range or
+        choices or missing where they may not be, or two rows share a key.
+    """
+    table = _table(table_name)
+    problems = _column_problems(table, frame)
+    sound = []
+    for column in table.columns:
+        if column.name not in frame.columns:
+            continue
+        wrong_dtype = _dtype_problem(column, frame[column.name])
+        if wrong_dtype:
+            problems.append(wrong_dtype)
+        else:
+            sound.append(column.name)
+            problems.extend(_value_problems(column, frame[column.name]))
+    problems.extend(_row_problems(table, frame, set(sound)))
+    if problems:
+        raise SchemaError(table_name, tuple(problems))
+
+
+def empty_table(table_name: str) -> pd.DataFrame:
+    """Return a table without rows, every column (optional ones included) in its dtype."""
+    return pd.DataFrame(
+        {
+            column.name: pd.Series([], dtype=PANDAS_DTYPES[column.dtype])
+            for column in _table(table_name).columns
+        }
+    )
+
+
+def conform(table_name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with columns in declared order and dtype, where that loses nothing.
+
+    Integers and narrower numbers widen, texts and dates take the workspace's dtype, a column of
+    nothing but missing values takes the declared one. What cannot be converted without loss stays
+    as it is, for :func:`validate` to report.
+
+    Parameters
+    ----------
+    table_name : str
+        A name of :data:`TABLES`.
+    frame : pandas.DataFrame
+        Not changed.
+    """
+    table = _table(table_name)
+    converted = {
+        column.name: _convert(column, frame[column.name])
+        for column in table.columns
+        if column.name in frame.columns
+    }
+    converted |= {name: frame[name] for name in frame.columns if name not in converted}
+    return pd.DataFrame(converted, index=frame.index).reset_index(drop=True)
+
+
+def _table(name: str) -> Table:
+    if name not in TABLES:
+        raise KeyError(f"table {name!r} is not declared; known are {', '.join(TABLES)}.")
+    return TABLES[name]
+
+
+def _column_problems(table: Table, frame: pd.DataFrame) -> list[str]:
+    declared = {column.name for column in table.columns}
+    missing = [c.name for c in table.columns if not c.optional and c.name not in frame.columns]
+    unknown = [str(name) for name in frame.columns if name not in declared]
+    doubled = sorted({str(n) for n in frame.columns[frame.columns.duplicated()]})
+    if doubled:
+        # Selecting such a column gives a table, so nothing further can be said about it.
+        raise SchemaError(table.name, (f"columns given twice: {', '.join(doubled)}",))
+    problems = []
+    if missing:
+        problems.append(f"columns missing: {', '.join(missing)}")
+    if unknown:
+        problems.append(f"columns not declared: {', '.join(unknown)}")
+    return problems
+
+
+def _dtype_problem(column: Column, values: AnySeries) -> str:
+    expected = PANDAS_DTYPES[column.dtype]
+    if values.dtype == expected:
+        return ""
+    return f"{column.name}: expected dtype {expected}, received {values.dtype}"
+
+
+def _value_problems(column: Column, values: AnySeries) -> list[str]:
+    problems = []
+    missing = values.isna()
+    if missing.any() and not column.nullable:
+        problems.append(f"{column.name}: missing in {_rows(missing)}")
+    present = values[~missing]
+    if column.choices:
+        other = ~values.isin(column.choices) & ~missing
+        if other.any():
+            received = sorted(set(values[other]))[:EXAMPLES_SHOWN]
+            problems.append(
+                f"{column.name}: expected one of {', '.join(column.choices)}, received"
+                f" {', '.join(map(repr, received))} in {_rows(other)}"
+            )
+    if column.dtype in ("float", "int"):
+        numbers = present.to_numpy()
+        # An infinity is a failed computation even where the range is open.
+        bad = (numbers < column.minimum) | (numbers > column.maximum) | np.isinf(numbers)
+        if bad.any():
+            outside = pd.Series(False, index=values.index)
+            outside[present.index[bad]] = True
+            problems.append(
+                f"{column.name}: expected {column.minimum:g} to {column.maximum:g}, received"
+                f" {numbers[bad].min():g} to {numbers[bad].max():g} in {_rows(outside)}"
+            )
+    if column.dtype == "date":
+        clock = values.notna() & (values != values.dt.normalize())
+        if clock.any():
+            problems.append(f"{column.name}: expected midnight, received a time in {_rows(clock)}")
+    return problems
+
+
+def _row_problems(table: Table, frame: pd.DataFrame, sound: set[str]) -> list[str]:
+    problems = []
+    if set(table.key) <= sound:
+        repeated = frame.duplicated(subset=list(table.key))
+        if repeated.any():
+            problems.append(f"key {', '.join(table.key)}: repeated in {_rows(repeated)}")
+    for first, second in table.ordered:
+        if {first, second} <= sound:
+            swapped = frame[first] > frame[second]
+            if swapped.any():
+                problems.append(f"{first} above {second} in {_rows(swapped)}")
+    if table.increasing in sound:
+        back = frame[table.increasing].diff() < 0
+        if back.any():
+            problems.append(f"{table.increasing}: goes back in {_rows(back)}")
+    return problems
+
+
+def _rows(mask: AnySeries) -> str:
+    """Say how many rows are concerned and which come first, counted from 0."""
+    positions = np.flatnonzero(mask.to_numpy())
+    shown = ", ".join(map(str, positions[:EXAMPLES_SHOWN]))
+    more = ", …" if positions.size > EXAMPLES_SHOWN else ""
+    return f"{positions.size} of {mask.size} rows (row {shown}{more})"
+
+
+def _convert(column: Column, values: AnySeries) -> AnySeries:
+    wanted: Any = PANDAS_DTYPES[column.dtype]
+    if values.dtype == wanted:
+        return values
+    kind = values.dtype.kind
+    zoned = getattr(values.dtype, "tz", None) is not None
+    unobserved = bool(values.isna().all()) and column.dtype not in ("int", "bool")
+    if unobserved and kind != "M":
+        unknown: AnySeries = pd.Series(None, index=values.index, dtype=wanted)
+        return unknown
+    lossless = {
+        "float": kind in "iuf",
+        "int": kind in "iu",
+        "bool": False,
+        "str": kind == "O" and bool(values.map(lambda v: isinstance(v, str) or pd.isna(v)).all()),
+        "date": kind == "M" and not zoned,
+        "datetime": kind == "M" and zoned,
+    }
+    return values.astype(wanted) if lossless[column.dtype] else values
