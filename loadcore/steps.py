@@ -1,0 +1,152 @@
+"""Contacts to steps: step and flight time, and the reason when a step does not count."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadcore.contacts import Contacts
+
+__all__ = ["REJECT_REASONS", "StepLimits", "StepTimes", "step_times"]
+
+REJECT_REASONS: Final = (
+    "none",
+    "initial contact not found",
+    "terminal contact not found",
+    "no following contact",
+    "a contact in between was missed",
+    "step time outside running",
+    "contact time outside running",
+    "no flight phase",
+    "placed by rhythm alone",
+    "force beyond physiology",
+)
+"""What the codes in ``Steps.reject_reason`` mean, by index; the first that applies is given."""
+
+(
+    COUNTS,
+    NO_INITIAL_CONTACT,
+    NO_TERMINAL_CONTACT,
+    NO_FOLLOWING_CONTACT,
+    MISSED_CONTACT,
+    STEP_TIME,
+    CONTACT_TIME,
+    NO_FLIGHT,
+    RHYTHM_ALONE,
+    FORCE,
+) = (np.int8(code) for code in range(len(REJECT_REASONS)))
+
+
+@dataclass(frozen=True)
+class StepLimits:
+    """What a running step can be.
+
+    Attributes
+    ----------
+    min_step_time_s, max_step_time_s : float
+        Step frequency between 4.75 a second (Kiernan 2023, doi:10.3390/s23114985, their bound)
+        and 2 a second (engineering choice: the slowest jogging).
+    min_contact_time_s, max_contact_time_s : float
+        Sprinters stay above 0.08 s; their upper bound of 0.27 s would cut slow jogging, so 0.40 s.
+    max_duty_factor : float
+        Running has a flight phase, so each foot is down for less than half of the stride.
+    missed_contact_ratio : float
+        A step longer than this many medians of its bout hides a contact that was not found
+        (engineering choice: midway between one step and two).
+    min_confidence : float
+        Below it a contact is placed by the rhythm alone and carries no load of its own.
+    """
+
+    min_step_time_s: float = 1.0 / 4.75
+    max_step_time_s: float = 0.5
+    min_contact_time_s: float = 0.08
+    max_contact_time_s: float = 0.40
+    max_duty_factor: float = 0.5
+    missed_contact_ratio: float = 1.5
+    min_confidence: float = 0.1
+
+
+@dataclass(frozen=True)
+class StepTimes:
+    """Times of each step; arrays have shape ``(n_contacts,)``.
+
+    Attributes
+    ----------
+    contact_time_s, contact_time_sd_s, step_time_s, step_time_sd_s, flight_time_s : float64 array
+        NaN where an event that they need was not found. From one foot's contacts a step is half
+        the stride, so its flight time is that foot's average of both flights.
+    reject_reason : int8 array
+        Codes of ``REJECT_REASONS``.
+    """
+
+    contact_time_s: NDArray[np.float64]
+    contact_time_sd_s: NDArray[np.float64]
+    step_time_s: NDArray[np.float64]
+    step_time_sd_s: NDArray[np.float64]
+    flight_time_s: NDArray[np.float64]
+    reject_reason: NDArray[np.int8]
+
+
+def step_times(
+    contacts: Contacts, *, sees_both_feet: bool, limits: StepLimits | None = None
+) -> StepTimes:
+    """Derive the times of each step in one bout and reject what cannot be a running step.
+
+    Parameters
+    ----------
+    contacts : Contacts
+        Contacts of one bout in time order.
+    sees_both_feet : bool
+        True for trunk sensors, where the next row is the other foot; False for a shank or foot
+        sensor, where it is the same foot one stride later.
+    limits : StepLimits, optional
+        The defaults where None.
+
+    Returns
+    -------
+    StepTimes
+        Empty for a bout without contacts. Rejected steps keep their times, for the reader to see.
+    """
+    limits = limits or StepLimits()
+    feet = 1.0 if sees_both_feet else 2.0
+    start, stop = contacts.initial_contact_s, contacts.terminal_contact_s
+    to_next = np.append(np.diff(start), np.nan)[: start.size]
+    step_time = to_next / feet
+    start_variance = contacts.initial_contact_sd_s**2
+    next_variance = np.append(start_variance[1:], np.nan)[: start.size]
+    contact_time = stop - start
+    duty_factor = contact_time / (2.0 * step_time)
+    known = step_time[np.isfinite(step_time)]
+    usual = np.median(known) if known.size else np.nan
+    reason = np.select(
+        [
+            np.isnan(start),
+            np.isnan(stop),
+            np.isnan(step_time),
+            step_time > limits.missed_contact_ratio * usual,
+            (step_time < limits.min_step_time_s) | (step_time > limits.max_step_time_s),
+            (contact_time < limits.min_contact_time_s) | (contact_time > limits.max_contact_time_s),
+            duty_factor >= limits.max_duty_factor,
+            contacts.confidence < limits.min_confidence,
+        ],
+        [
+            NO_INITIAL_CONTACT,
+            NO_TERMINAL_CONTACT,
+            NO_FOLLOWING_CONTACT,
+            MISSED_CONTACT,
+            STEP_TIME,
+            CONTACT_TIME,
+            NO_FLIGHT,
+            RHYTHM_ALONE,
+        ],
+        COUNTS,
+    ).astype(np.int8)
+    return StepTimes(
+        contact_time_s=contact_time,
+        contact_time_sd_s=np.sqrt(start_variance + contacts.terminal_contact_sd_s**2),
+        step_time_s=step_time,
+        step_time_sd_s=np.sqrt(start_variance + next_variance) / feet,
+        flight_time_s=step_time - contact_time,
+        reject_reason=reason,
+    )
