@@ -133,6 +133,10 @@ class PeakForce:
     step_sd_bw, shared_sd_bw : float64 array
         Error that is independent between steps, and error common to the session. NaN where the
         standard deviation of a time is not known.
+    noise_sd_bw : float64 array
+        The part of ``step_sd_bw`` that is noise of the measured times and therefore visible as
+        scatter of ``peak_vgrf_bw``. The rest is the real force scattering about a smoother model.
+        Only noise inflates a power sum (see ``damage.noise_inflation``).
     is_slope_invalid : bool array
         Known grade beyond the limit of the method; the force stands, with a wider error.
     is_refused : bool array
@@ -142,6 +146,7 @@ class PeakForce:
     peak_vgrf_bw: FloatArray
     step_sd_bw: FloatArray
     shared_sd_bw: FloatArray
+    noise_sd_bw: FloatArray
     is_slope_invalid: NDArray[np.bool_]
     is_refused: NDArray[np.bool_]
 
@@ -222,10 +227,12 @@ def peak_vertical_force(
     shape_shared = np.where(
         sloped, settings.slope_shared_sd_fraction, settings.shape_shared_sd_fraction
     )
+    noise = peak * math.sqrt(1.0 - shared) * timing_fraction
     return PeakForce(
         peak_vgrf_bw=peak,
-        step_sd_bw=peak * np.hypot(math.sqrt(1.0 - shared) * timing_fraction, shape_step),
+        step_sd_bw=np.hypot(noise, peak * shape_step),
         shared_sd_bw=peak * np.hypot(math.sqrt(shared) * timing_fraction, shape_shared),
+        noise_sd_bw=noise,
         is_slope_invalid=sloped,
         is_refused=np.isfinite(step_time) & ~usable,
     )
