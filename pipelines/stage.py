@@ -1,32 +1,47 @@
 """How a stage starts and how it fails: one clear message and an exit code that is not 0."""
 
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from pipelines.params import ParamsError
 from pipelines.paths import IdentifierError
 from pipelines.store import StoreError
 from tolerance.schemas import SchemaError
 
-__all__ = ["run_stage"]
+__all__ = ["forget_stale_kernels", "run_stage"]
 
-EXPECTED_ERRORS = (ParamsError, IdentifierError, StoreError, SchemaError)
-"""Errors whose message says what to do; any other is a mistake of ours and keeps its traceback."""
+PARENT_CHECK_S: Final = 0.5
+"""How often a stage looks whether its DVC still lives; engineering choice: free, yet prompt."""
 
 
-def run_stage(main: Callable[[], None]) -> None:
+def run_stage(main: Callable[[], None], *expected: type[Exception]) -> None:
     """Call a stage's ``main``; end the process with code 1 and the message if it fails.
 
     Parameters
     ----------
     main : callable
         Reads its arguments and inputs, calls the stage's pure ``run`` and writes the outputs.
+    *expected : exception types
+        Errors of this stage whose message says what to do, besides those of settings, names,
+        tables and storage. Any other error is a mistake of ours and keeps its traceback.
     """
+    explained: tuple[type[Exception], ...] = (
+        ParamsError,
+        IdentifierError,
+        StoreError,
+        SchemaError,
+        *expected,
+    )
+    _end_with_dvc()
     forget_stale_kernels()
     try:
         main()
-    except EXPECTED_ERRORS as error:
+    except explained as error:
         sys.exit(f"error: {error}")
 
 
@@ -39,13 +54,27 @@ def forget_stale_kernels(package: Path | None = None) -> None:
     Parameters
     ----------
     package : Path, optional
-        Folder of the load core; found by import if not given.
+        Folder of the load core; the one beside this package if not given.
     """
-    if package is None:
-        import loadcore
-
-        package = Path(loadcore.__path__[0])
+    package = package or Path(__file__).resolve().parents[1] / "loadcore"
     newest = max((source.stat().st_mtime for source in package.glob("*.py")), default=0.0)
     for index in package.glob("__pycache__/*.nbi"):
         if index.stat().st_mtime < newest:
             index.unlink(missing_ok=True)
+
+
+def _end_with_dvc() -> None:
+    """End this process soon after the DVC that started it is killed.
+
+    Otherwise the orphan would write its outputs while the next run writes the same ones.
+    """
+    if "DVC_STAGE" not in os.environ:
+        return
+    dvc = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == dvc:
+            time.sleep(PARENT_CHECK_S)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

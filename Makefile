@@ -1,0 +1,41 @@
+# Everything that a person types. `make` alone lists it.
+# Needs make, git and Python 3.12; the rest is installed into .venv from requirements.lock.
+
+PYTHON := $(shell for candidate in python3.12 python3 python; do \
+	"$$candidate" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' 2>/dev/null \
+	&& { echo "$$candidate"; break; }; done)
+
+# Stages are called as `python -m pipelines.stages.…`: that must be the environment's Python.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# Processes that run tests: one per core, or as many as the caller says.
+TEST_WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help environment repro test lab lock
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+environment: ## build .venv, or bring it up to date
+	$(if $(PYTHON),,$(error Python 3.12 was not found as python3.12, python3 or python: \
+	install it from your system's packages or with `pyenv install 3.12`, then run make again))
+	@$(PYTHON) pipelines/environment.py
+
+repro: environment ## run the whole analysis on synthetic data, offline
+	@python -m pipelines.recover
+	dvc --wait-for-lock repro
+
+test: environment ## lint, types and the whole test suite
+	ruff check .
+	ruff format --check .
+	mypy
+	pytest -n $(TEST_WORKERS)
+	NUMBA_DISABLE_JIT=1 pytest -n $(TEST_WORKERS) -m 'not slow' tests/unit/loadcore
+
+lab: environment ## open JupyterLab on the notebooks
+	jupyter lab notebooks
+
+lock: environment ## renew requirements.lock from pyproject.toml
+	uv pip compile pyproject.toml --extra test --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
