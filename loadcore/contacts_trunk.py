@@ -1,0 +1,579 @@
+"""Foot contacts from one sensor on the trunk: sacrum, waist or hip.
+
+A trunk sensor sees both legs. The rule below needs nothing personal. It first fits the rhythm (one
+mid-stance a step, chosen for the whole bout at once), then looks for each event near its place in
+that rhythm:
+
+* initial contact: the low-passed sagittal specific force rises through 0.7 g. The size of the
+  sagittal vector does not depend on how far the sensor is pitched forward, so neither does the
+  event;
+* terminal contact: the mean of two estimates that fail differently. One is a crossing: the
+  low-passed vertical falls to the level that a half-sine force, filtered alike, has at its own
+  end. The other is the rhythm's: the step's fundamental amplitude gives the duty ratio of a
+  half-sine force train (Morin 2005, doi:10.1123/jab.21.2.167, taken to its Fourier series), and
+  with it the contact time;
+* side: alternation over the whole bout, decided by the mediolateral acceleration of early stance.
+"""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadcore._jit import kernel
+from loadcore.constants import SIDE_LEFT, SIDE_RIGHT, SIDE_UNKNOWN, STANDARD_GRAVITY_MPS2
+from loadcore.contact_times import (
+    Contacts,
+    join_contacts,
+    no_contacts,
+    select_contacts,
+)
+from loadcore.signals import finite_segments, lowpass
+
+__all__ = ["trunk_contacts"]
+
+LOWEST_SAMPLING_RATE_HZ: Final = 50.0
+"""The 20 Hz filter of the initial contact needs it."""
+
+SHORTEST_STEP_S: Final = 0.22
+LONGEST_STEP_S: Final = 0.50
+"""Step times searched. Kiernan 2023 (doi:10.3390/s23115022) accepts up to 4.75 steps/s; 2 steps/s
+is slower than any jog of the datasets at hand."""
+
+RHYTHM_CUTOFF_HZ: Final = 10.0
+RHYTHM_WINDOW_S: Final = 6.0
+RHYTHM_HOP_S: Final = 2.0
+RHYTHM_RATE_HZ: Final = 50.0
+"""Window and rate of the running autocorrelation (engineering choice: some 15 steps, and a lag
+grid that a parabola refines well below a sample)."""
+
+STEP_CUTOFF_RATIO: Final = 1.5
+"""Cut-off of the signal whose maxima are mid-stances, in step frequencies (engineering choice:
+between the step's fundamental and its second harmonic, so a step has one maximum)."""
+
+STEP_TIME_SPREAD: Final = 0.12
+SKIP_PENALTY: Final = 1.5
+BREAK_PENALTY: Final = 4.0
+"""Costs of an irregular, a missed and a broken rhythm, in standard deviations of the smoothed
+vertical (engineering choice: a true step is worth about 1.4)."""
+
+LOADING_CUTOFF_HZ: Final = 20.0
+LOADING_LEVEL_G: Final = 0.7
+"""Initial contact: up-crossing of the sagittal specific force. 20 Hz is the filter of Alcantara
+2022 (doi:10.7717/peerj.12752). Any level from 0.5 to 1 g moves the event by less than 8 ms."""
+
+UNLOADING_CUTOFF_HZ: Final = 8.0
+UNLOADING_LEVEL_G: Final = 0.2
+"""Terminal contact: half-sine force trains with 2.8 to 3.4 steps/s and a duty ratio of 0.65 to
+0.75, low-passed at 8 Hz, stand at 0.16 to 0.22 BW where contact ends (computed; see tests)."""
+
+SHORTEST_CONTACT_S: Final = 0.10
+LONGEST_CONTACT_RATIO: Final = 0.98
+"""A running contact is shorter than its step; below 0.1 s only sprinters go."""
+
+GRAVITY_REMOVED_BELOW_G: Final = 0.5
+"""Over whole strides a vertical specific force averages 1 g; one that averages less than half of
+it had gravity taken away, and 1 g is put back."""
+
+FILTER_MARGIN_S: Final = 2.0
+"""What is filtered beyond a bout's ends, where samples are there: an 8 Hz filter has forgotten
+them to rounding after 1 s."""
+
+DUTY_HALF_WINDOW_STEPS: Final = 4
+"""Steps on each side over which the fundamental is averaged (engineering choice: 3 s)."""
+
+INITIAL_CONTACT_SD_S: Final = 0.010
+TERMINAL_CONTACT_SD_S: Final = 0.018
+RHYTHM_SD_S: Final = 0.025
+"""Timing error of an event seen plainly (one runner, 466 contacts: 7 and 12 ms; between runners
+Patoz 2022, doi:10.3390/s22030784, reports 20 ms for contact time) and of one that the rhythm
+alone has placed."""
+
+SIDE_CUTOFF_HZ: Final = 10.0
+"""Filter of the mediolateral sign (Lee 2010, as described by Kiernan 2023)."""
+REGULAR_STEP_RATIO: Final = 0.25
+SIDE_CHANGE_PROBABILITY: Final = 1e-6
+SIDE_CHANGE_PROBABILITY_IRREGULAR: Final = 0.1
+SIDE_LARGEST_EVIDENCE: Final = 1.0
+SIDE_MINIMUM_PROBABILITY: Final = 0.9
+"""Side (engineering choices): how far a step may be from a whole number of step times before the
+count of steps is in doubt; the chance that the count is off by one, in a regular and an irregular
+place; the largest log odds of one contact, because neighbours err alike; and the probability that
+a side must reach to be told."""
+
+
+@kernel
+def _autocorrelation(signal: NDArray[np.float64], lag: float) -> float:
+    """Return the autocorrelation of a zero-mean signal at a lag in samples, linear between."""
+    whole = int(lag)
+    part = lag - whole
+    product = 0.0
+    power_first = 0.0
+    power_second = 0.0
+    for i in range(signal.size - whole - 1):
+        later = (1.0 - part) * signal[i + whole] + part * signal[i + whole + 1]
+        product += signal[i] * later
+        power_first += signal[i] * signal[i]
+        power_second += later * later
+    scale = math.sqrt(power_first * power_second)
+    return product / scale if scale > 0.0 else math.nan
+
+
+@kernel
+def _step_time(signal: NDArray[np.float64], sampling_rate_hz: float) -> float:
+    """Return the step time of one window, in seconds; NaN in a flat window.
+
+    Both the step's lag and the stride's count, the stride's more: legs differ, above all at the
+    hip, so the stride repeats better than the step; the stride alone would also take the lag of
+    three steps for two.
+    """
+    best = -np.inf
+    best_lag = math.nan
+    lag = SHORTEST_STEP_S * sampling_rate_hz
+    while lag <= LONGEST_STEP_S * sampling_rate_hz and 2.0 * lag < signal.size / 2.0:
+        score = _autocorrelation(signal, 2.0 * lag) + 0.5 * _autocorrelation(signal, lag)
+        if score > best:
+            best = score
+            best_lag = lag
+        lag += 0.25
+    return best_lag / sampling_rate_hz
+
+
+@kernel
+def _rhythm(
+    signal: NDArray[np.float64], sampling_rate_hz: float, window: int, hop: int
+) -> NDArray[np.float64]:
+    """Return the step time of each window of a signal, in seconds."""
+    n_windows = max(1, 1 + (signal.size - window) // hop)
+    step_time_s = np.empty(n_windows)
+    for k in range(n_windows):
+        part = signal[k * hop : min(k * hop + window, signal.size)]
+        step_time_s[k] = _step_time(part - part.mean(), sampling_rate_hz)
+    return step_time_s
+
+
+@kernel
+def _link_penalty(interval_s: float, step_time_s: float) -> float:
+    """Return what it costs to call two maxima, this far apart, neighbouring mid-stances."""
+    steps = max(1.0, math.floor(interval_s / step_time_s + 0.5))
+    off = (interval_s / steps / step_time_s - 1.0) / STEP_TIME_SPREAD
+    return min(0.5 * off * off + SKIP_PENALTY * (steps - 1.0), BREAK_PENALTY)
+
+
+@kernel
+def _mid_stances(
+    height: NDArray[np.float64],
+    time_s: NDArray[np.float64],
+    step_time_s: NDArray[np.float64],
+) -> NDArray[np.int64]:
+    """Return the rows of the maxima that together make the best rhythm (dynamic programming)."""
+    n = time_s.size
+    score = np.empty(n)
+    previous = np.full(n, -1)
+    best = -1
+    for i in range(n):
+        score[i] = height[i]
+        for j in range(i - 1, max(i - 12, -1), -1):
+            interval_s = time_s[i] - time_s[j]
+            if interval_s < 0.6 * step_time_s[i]:
+                continue
+            through = score[j] + height[i] - _link_penalty(interval_s, step_time_s[i])
+            if through > score[i]:
+                score[i] = through
+                previous[i] = j
+        if best < 0 or score[i] > score[best]:
+            best = i
+    rows = np.empty(n, dtype=np.int64)
+    count = 0
+    while best >= 0:
+        rows[count] = best
+        count += 1
+        best = previous[best]
+    return rows[:count][::-1].copy()
+
+
+@kernel
+def _duty_ratio(amplitude: float) -> float:
+    """Return contact time over step time of the half-sine train with this fundamental.
+
+    A train of half-sines of duration ``r`` (in step times) and mean 1 has the fundamental
+    ``2 |cos(pi r) / (1 - 4 r^2)|``, which falls with ``r`` between 0.5 and 1; solved by bisection.
+    """
+    low = 0.501
+    high = LONGEST_CONTACT_RATIO
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        fundamental = 2.0 * abs(math.cos(math.pi * middle) / (1.0 - 4.0 * middle * middle))
+        if fundamental > amplitude:
+            low = middle
+        else:
+            high = middle
+    return 0.5 * (low + high)
+
+
+@kernel
+def _step_fundamental(
+    vertical_g: NDArray[np.float64], start: int, stop: int, steps: float
+) -> tuple[float, float]:
+    """Return cosine and sine parts of a signal's fundamental over a whole number of steps."""
+    cosine = 0.0
+    sine = 0.0
+    n = stop - start
+    for i in range(start, stop):
+        phase = 2.0 * math.pi * steps * (i - start + 0.5) / n
+        cosine += vertical_g[i] * math.cos(phase)
+        sine += vertical_g[i] * math.sin(phase)
+    return 2.0 * cosine / n, 2.0 * sine / n
+
+
+@kernel
+def _duty_ratios(
+    vertical_g: NDArray[np.float64],
+    mid_stance: NDArray[np.int64],
+    steps_since: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return contact time over step time at each mid-stance, from the steps around it.
+
+    ``steps_since[k]`` is how many step times lie between mid-stance ``k - 1`` and ``k``. The
+    fundamental is averaged as a vector with the phase of the mid-stances; its length counts.
+    """
+    n = mid_stance.size
+    cosine = np.zeros(n)
+    sine = np.zeros(n)
+    weight = np.zeros(n)
+    for k in range(1, n):
+        start, stop = mid_stance[k - 1], mid_stance[k]
+        if abs(steps_since[k] - 1.0) < REGULAR_STEP_RATIO:
+            cosine[k], sine[k] = _step_fundamental(vertical_g, start, stop, 1.0)
+            weight[k] = stop - start
+    ratio = np.full(n, np.nan)
+    for k in range(n):
+        first = max(k - DUTY_HALF_WINDOW_STEPS + 1, 1)
+        last = min(k + DUTY_HALF_WINDOW_STEPS + 1, n)
+        total = weight[first:last].sum()
+        if total > 0.0:
+            mean_cosine = (cosine[first:last] * weight[first:last]).sum() / total
+            mean_sine = (sine[first:last] * weight[first:last]).sum() / total
+            ratio[k] = _duty_ratio(math.hypot(mean_cosine, mean_sine))
+    return ratio
+
+
+@kernel
+def _smallest(signal: NDArray[np.float64], start: int, stop: int) -> int:
+    """Return the sample of the smallest value in a half-open range."""
+    best = start
+    for i in range(start, stop):
+        if signal[i] < signal[best]:
+            best = i
+    return best
+
+
+@kernel
+def _last_rise(signal: NDArray[np.float64], start: int, stop: int, level: float) -> float:
+    """Return where, in samples, a signal last crosses a level going up; NaN if nowhere."""
+    for i in range(stop - 1, start, -1):
+        if signal[i - 1] < level <= signal[i]:
+            return float(i - (signal[i] - level) / (signal[i] - signal[i - 1]))
+    return math.nan
+
+
+@kernel
+def _first_fall(signal: NDArray[np.float64], start: int, stop: int, level: float) -> float:
+    """Return where, in samples, a signal first crosses a level going down; NaN if nowhere."""
+    for i in range(start + 1, stop):
+        if signal[i] <= level < signal[i - 1]:
+            return float(i - (level - signal[i]) / (signal[i - 1] - signal[i]))
+    return math.nan
+
+
+@kernel
+def _events(
+    smooth: NDArray[np.float64],
+    loading_g: NDArray[np.float64],
+    unloading_g: NDArray[np.float64],
+    mid_stance: NDArray[np.int64],
+    step_samples: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return initial and terminal crossings around each mid-stance, in samples; NaN where none."""
+    n = mid_stance.size
+    initial = np.full(n, np.nan)
+    terminal = np.full(n, np.nan)
+    for k in range(n):
+        middle = mid_stance[k]
+        reach = int(0.75 * step_samples[k])
+        before = max(middle - reach, 0)
+        after = min(middle + reach, smooth.size)
+        if k > 0:
+            before = max(before, mid_stance[k - 1])
+        if k + 1 < n:
+            after = min(after, mid_stance[k + 1])
+        flight = _smallest(smooth, before, middle)
+        initial[k] = _last_rise(loading_g, flight, middle + 1, LOADING_LEVEL_G)
+        terminal[k] = _first_fall(unloading_g, middle, after, UNLOADING_LEVEL_G)
+    return initial, terminal
+
+
+@kernel
+def _side_probability(
+    evidence: NDArray[np.float64], change_probability: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the probability that each row belongs to the first of two alternating sides.
+
+    A two-state chain, run forwards and backwards: the state is "rows counted as even are right",
+    which stays unless the count of steps went wrong between a row and the one before it.
+    ``evidence`` is the log odds of each row; NaN says nothing.
+    """
+    n = evidence.size
+    forward = np.empty(n)
+    belief = 0.5
+    for k in range(n):
+        belief += change_probability[k] * (1.0 - 2.0 * belief)
+        if not math.isnan(evidence[k]):
+            odds = belief * math.exp(evidence[k])
+            belief = odds / (odds + 1.0 - belief)
+        forward[k] = belief
+    backward = 0.5
+    for k in range(n - 1, -1, -1):
+        both = forward[k] * backward
+        forward[k] = both / (both + (1.0 - forward[k]) * (1.0 - backward))
+        if not math.isnan(evidence[k]):
+            odds = backward * math.exp(evidence[k])
+            backward = odds / (odds + 1.0 - backward)
+        backward += change_probability[k] * (1.0 - 2.0 * backward)
+    return forward
+
+
+def _sides(
+    lateral_g: NDArray[np.float64],
+    first_sample: NDArray[np.float64],
+    last_sample: NDArray[np.float64],
+    steps_since: NDArray[np.float64],
+) -> NDArray[np.int8]:
+    """Return the side of each contact from the mediolateral signal in the first half of stance.
+
+    On the stance leg the pelvis drops towards the swing side, so its right axis tips up over a
+    right stance and takes a positive share of a specific force of two to three g.
+    """
+    n = first_sample.size
+    side = np.full(n, SIDE_UNKNOWN, dtype=np.int8)
+    if n < 3:
+        return side
+    total = np.concatenate(([0.0], np.cumsum(lateral_g)))
+    first = np.clip(first_sample, 0, lateral_g.size - 1).astype(np.int64)
+    middle = np.clip(0.5 * (first_sample + last_sample), first + 1, lateral_g.size).astype(np.int64)
+    level = (total[middle] - total[first]) / (middle - first)
+    contrast = np.full(n, np.nan)
+    contrast[1:-1] = level[1:-1] - 0.5 * (level[:-2] + level[2:])
+    contrast[0], contrast[-1] = level[0] - level[1], level[-1] - level[-2]
+    power = float(np.mean(contrast**2))
+    if not power > 0.0:
+        return side
+    alternation = -float(np.mean(contrast[1:] * contrast[:-1])) / power
+    strength = min(max(alternation, 0.0), 0.9)
+    parity = np.where(np.cumsum(np.maximum(np.round(steps_since), 1.0)) % 2.0 == 0.0, 1.0, -1.0)
+    evidence = 2.0 * math.sqrt(strength) / (1.0 - strength) * contrast / math.sqrt(power) * parity
+    evidence = np.clip(evidence, -SIDE_LARGEST_EVIDENCE, SIDE_LARGEST_EVIDENCE)
+    in_doubt = np.abs(steps_since - np.round(steps_since)) > REGULAR_STEP_RATIO
+    even_is_right = _side_probability(
+        evidence, np.where(in_doubt, SIDE_CHANGE_PROBABILITY_IRREGULAR, SIDE_CHANGE_PROBABILITY)
+    )
+    right = np.where(parity > 0.0, even_is_right, 1.0 - even_is_right)
+    side[right > SIDE_MINIMUM_PROBABILITY] = SIDE_RIGHT
+    side[right < 1.0 - SIDE_MINIMUM_PROBABILITY] = SIDE_LEFT
+    return side
+
+
+def _local_maxima(signal: NDArray[np.float64]) -> NDArray[np.int64]:
+    rises = signal[1:-1] > signal[:-2]
+    falls = signal[1:-1] >= signal[2:]
+    return (np.flatnonzero(rises & falls) + 1).astype(np.int64)
+
+
+def _local_step_time(
+    vertical_g: NDArray[np.float64], sampling_rate_hz: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return step times along a run and the seconds at which they hold; empty without rhythm."""
+    every = max(1, int(sampling_rate_hz // RHYTHM_RATE_HZ))
+    rate_hz = sampling_rate_hz / every
+    cutoff_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
+    thinned = np.ascontiguousarray(lowpass(vertical_g, cutoff_hz, sampling_rate_hz)[::every])
+    window, hop = round(RHYTHM_WINDOW_S * rate_hz), round(RHYTHM_HOP_S * rate_hz)
+    step_time_s = _rhythm(thinned, rate_hz, window, hop)
+    centre_s: NDArray[np.float64] = np.arange(step_time_s.size, dtype=np.float64)
+    centre_s = (centre_s * hop + 0.5 * min(window, thinned.size)) / rate_hz
+    known = np.isfinite(step_time_s)
+    return step_time_s[known], centre_s[known]
+
+
+def _run_contacts(
+    upward_g: NDArray[np.float64],
+    sagittal_g: NDArray[np.float64],
+    lateral_g: NDArray[np.float64],
+    sampling_rate_hz: float,
+) -> Contacts:
+    """Find the contacts of one uninterrupted run; times in seconds from its first sample."""
+    step_time_s, at_s = _local_step_time(upward_g, sampling_rate_hz)
+    if not step_time_s.size:
+        return no_contacts()
+    smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / float(np.median(step_time_s)), sampling_rate_hz)
+    maxima = _local_maxima(smooth)
+    spread = float(np.std(smooth))
+    if not maxima.size or not spread > 0.0:
+        return no_contacts()
+    local_s = np.interp(maxima / sampling_rate_hz, at_s, step_time_s)
+    height = np.clip((smooth[maxima] - np.mean(smooth)) / spread, -1.0, 2.0)
+    rows = _mid_stances(height, maxima / sampling_rate_hz, local_s)
+    mid_stance, local_s = maxima[rows], local_s[rows]
+    steps_since = np.ones(rows.size)
+    steps_since[1:] = np.diff(mid_stance) / sampling_rate_hz / local_s[1:]
+    pressing_g = np.maximum(upward_g, 0.0)
+    initial, terminal = _events(
+        smooth,
+        lowpass(np.hypot(pressing_g, sagittal_g), LOADING_CUTOFF_HZ, sampling_rate_hz),
+        lowpass(pressing_g, UNLOADING_CUTOFF_HZ, sampling_rate_hz),
+        mid_stance,
+        local_s * sampling_rate_hz,
+    )
+    duty_ratio = _duty_ratios(pressing_g, mid_stance, steps_since)
+    return _combine(
+        mid_stance / sampling_rate_hz,
+        initial / sampling_rate_hz,
+        terminal / sampling_rate_hz,
+        duty_ratio * local_s,
+        local_s,
+        _sides(
+            lowpass(lateral_g, SIDE_CUTOFF_HZ, sampling_rate_hz),
+            mid_stance - 0.5 * duty_ratio * local_s * sampling_rate_hz,
+            mid_stance + 0.5 * duty_ratio * local_s * sampling_rate_hz,
+            steps_since,
+        ),
+    )
+
+
+def _combine(
+    mid_stance_s: NDArray[np.float64],
+    rise_s: NDArray[np.float64],
+    fall_s: NDArray[np.float64],
+    rhythm_contact_s: NDArray[np.float64],
+    step_time_s: NDArray[np.float64],
+    side: NDArray[np.int8],
+) -> Contacts:
+    """Return contacts from both crossings and the rhythm's contact time, each where it is there."""
+    has_rise = np.isfinite(rise_s)
+    initial_s = np.where(has_rise, rise_s, mid_stance_s - 0.5 * rhythm_contact_s)
+    crossing_contact_s = fall_s - initial_s
+    has_fall = (crossing_contact_s >= SHORTEST_CONTACT_S) & (
+        crossing_contact_s <= LONGEST_CONTACT_RATIO * step_time_s
+    )
+    disagreement_s = np.where(has_fall, crossing_contact_s - rhythm_contact_s, 0.0)
+    contact_time_s = rhythm_contact_s + 0.5 * disagreement_s
+    initial_sd_s = np.where(has_rise, INITIAL_CONTACT_SD_S, RHYTHM_SD_S)
+    terminal_sd_s = np.where(has_fall, TERMINAL_CONTACT_SD_S, RHYTHM_SD_S)
+    terminal_sd_s = np.hypot(terminal_sd_s, 0.25 * disagreement_s)
+    agreement = np.exp(-0.5 * (disagreement_s / (2.0 * RHYTHM_SD_S)) ** 2)
+    return Contacts(
+        initial_contact_s=initial_s,
+        terminal_contact_s=initial_s + contact_time_s,
+        initial_contact_sd_s=initial_sd_s,
+        terminal_contact_sd_s=terminal_sd_s,
+        side=side,
+        confidence=0.5 * has_rise + 0.5 * has_fall * agreement,
+    )
+
+
+def _shifted(contacts: Contacts, seconds: float) -> Contacts:
+    return replace(
+        contacts,
+        initial_contact_s=contacts.initial_contact_s + seconds,
+        terminal_contact_s=contacts.terminal_contact_s + seconds,
+    )
+
+
+def _inside(contacts: Contacts, start_s: float, stop_s: float) -> Contacts:
+    """Keep the contacts that begin and end between two moments: those cut by an end are out."""
+    rows = (contacts.initial_contact_s >= start_s) & (contacts.terminal_contact_s <= stop_s)
+    return select_contacts(contacts, rows)
+
+
+def _check(
+    acc_mps2: NDArray[np.float64], sampling_rate_hz: float, start_sample: int, stop_sample: int
+) -> None:
+    problems = []
+    if acc_mps2.ndim != 2 or acc_mps2.shape[1] != 3:
+        problems.append(f"acc_mps2 has shape {acc_mps2.shape}, expected (n_samples, 3)")
+    if not sampling_rate_hz >= LOWEST_SAMPLING_RATE_HZ:
+        problems.append(
+            f"sampling_rate_hz is {sampling_rate_hz}, expected at least "
+            f"{LOWEST_SAMPLING_RATE_HZ:g}: slower data cannot time a contact"
+        )
+    if not 0 <= start_sample <= stop_sample <= len(acc_mps2):
+        problems.append(
+            f"start_sample, stop_sample are {start_sample}, {stop_sample}, expected a half-open "
+            f"range within 0 to {len(acc_mps2)}"
+        )
+    if problems:
+        raise ValueError("trunk_contacts: " + "; ".join(problems))
+
+
+def trunk_contacts(
+    acc_mps2: NDArray[np.float64],
+    gyr_radps: NDArray[np.float64] | None,
+    sampling_rate_hz: float,
+    start_sample: int,
+    stop_sample: int,
+) -> Contacts:
+    """Find the contacts of both feet in one bout of running from a sensor on the trunk.
+
+    Parameters
+    ----------
+    acc_mps2 : (n_samples, 3) float64 array
+        Specific force of the whole recording in the segment frame: +x forward, +y up, +z right. A
+        channel that the sensor lacks is a column of NaN: without x the initial contact rests on y
+        alone, without z every side is unknown, without y there are no contacts. Gravity may be in
+        it or removed, and y may be cut off at zero in flight.
+    gyr_radps : (n_samples, 3) float64 array or None
+        Not used; here so that every site is called alike.
+    sampling_rate_hz : float
+        At least 50.
+    start_sample, stop_sample : int
+        Half-open sample range of the bout.
+
+    Returns
+    -------
+    Contacts
+        Contacts that begin and end within the bout and within one uninterrupted stretch of
+        samples. An event that did not show itself is placed by the rhythm, with the wider standard
+        deviation and the lower confidence that this deserves. No rows for an empty or motionless
+        bout.
+
+    Raises
+    ------
+    ValueError
+        If the shape, the rate or the range is wrong; all of it at once.
+
+    Notes
+    -----
+    Nothing here was fitted to a runner. On recurrent_grf (one runner, ten speeds and slopes, two
+    mounts; contact is force above 5 % of body weight) all 466 complete contacts are found and none
+    is invented; contact time is 12 ms off (RMSE), 22 ms if the true mean is always guessed.
+    """
+    acc_mps2 = np.asarray(acc_mps2, dtype=np.float64)
+    _check(acc_mps2, sampling_rate_hz, start_sample, stop_sample)
+    margin = round(FILTER_MARGIN_S * sampling_rate_hz)
+    begin, end = max(start_sample - margin, 0), min(stop_sample + margin, len(acc_mps2))
+    acc_g = acc_mps2[begin:end] / STANDARD_GRAVITY_MPS2
+    parts = []
+    for first, last in finite_segments(acc_g):
+        forward_g, upward_g, lateral_g = np.ascontiguousarray(acc_g[first:last].T)
+        if np.isnan(upward_g).any():
+            return no_contacts()
+        if np.mean(upward_g) < GRAVITY_REMOVED_BELOW_G:
+            upward_g = upward_g + 1.0
+        found = _run_contacts(upward_g, np.nan_to_num(forward_g), lateral_g, sampling_rate_hz)
+        origin_s = (begin + first) / sampling_rate_hz
+        start_s = max(start_sample / sampling_rate_hz, origin_s)
+        stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)
+        parts.append(_inside(_shifted(found, origin_s), start_s, stop_s))
+    return join_contacts(parts)
