@@ -1,16 +1,18 @@
 """Mend what a killed ``dvc`` run can leave behind, before the next one starts.
 
 DVC writes its lock file (``dvc.lock``) and its list of busy files (``.dvc/tmp/rwlock``) in place,
-so a kill at the wrong moment leaves one cut short, and every later run stops with an error. A cut
-``dvc.lock`` is removed: what it recorded is in DVC's run cache, so nothing is computed twice. Of
-the busy files those of processes that are gone are forgotten.
+and stages them in git; a kill at the wrong moment leaves one cut short, or git's index locked, and
+every later run stops with an error. A cut ``dvc.lock`` is removed: what it recorded is in DVC's run
+cache, so nothing is computed twice. Busy files of processes that are gone are forgotten. Git's
+index is set free where neither git nor DVC is at work.
 """
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import psutil
 from dvc.lock import Lock, LockError
@@ -19,11 +21,14 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 from voluptuous import Invalid
 
-from pipelines import paths, store
+from pipelines import store
 
 __all__ = ["recover"]
 
-LOCK_FILES = (Path("dvc.lock"), Path("pipelines/public/dvc.lock"))
+LOCK_FILES: Final = (Path("dvc.lock"), Path("pipelines/public/dvc.lock"))
+INDEX_PATIENCE_S: Final = 2.0
+"""How long a foreign lock of git's index may last. Engineering choice: an editor's built-in git,
+which no process name betrays, holds it for milliseconds."""
 
 
 def recover(root: Path) -> list[str]:
@@ -42,7 +47,7 @@ def recover(root: Path) -> list[str]:
     with _held(temporary / "rwlock.lock") as is_ours:
         if is_ours:
             done += _forget_dead(temporary / "rwlock")
-    return done
+    return done + _free_index(root)
 
 
 @contextlib.contextmanager
@@ -91,6 +96,33 @@ def _forget_dead(rwlock: Path) -> list[str]:
     return ["Files held by a DVC process that is gone were set free."]
 
 
+def _free_index(root: Path) -> list[str]:
+    lock = root / ".git" / "index.lock"
+    patience_ends = time.monotonic() + INDEX_PATIENCE_S
+    while lock.exists() and time.monotonic() < patience_ends:
+        time.sleep(0.1)
+    if not lock.exists() or _is_git_at_work(root):
+        return []
+    lock.unlink(missing_ok=True)
+    return ["The lock that a killed run left on git's index was removed."]
+
+
+def _is_git_at_work(root: Path) -> bool:
+    for process in psutil.process_iter():
+        try:
+            command = process.cmdline()[:2]
+            if not any(Path(part).name in ("git", "dvc") for part in command):
+                continue
+            if Path(process.cwd()).is_relative_to(root):
+                return True
+        except psutil.NoSuchProcess:
+            continue
+        except (psutil.Error, OSError):
+            # Somebody else's git, whose folder we may not see: it could be this one.
+            return True
+    return False
+
+
 def _is_dvc(entry: dict[str, Any]) -> bool:
     """Tell whether the holder still runs, rather than another process with its old number."""
     try:
@@ -100,5 +132,5 @@ def _is_dvc(entry: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    for sentence in recover(paths.project_root()):
+    for sentence in recover(Path.cwd()):
         print(sentence)
