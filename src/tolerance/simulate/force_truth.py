@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from loadcore.constants import STANDARD_GRAVITY_MPS2
 from numpy.typing import NDArray
 
+from loadcore.constants import STANDARD_GRAVITY_MPS2
 from tolerance.simulate.simulation_settings import FootStrike, SimulatedRunner, SimulationSettings
 from tolerance.simulate.step_plan import (
     GAIT_RUN,
@@ -55,10 +55,18 @@ _GRID: Final = 400
 
 @dataclass(frozen=True)
 class ContactForces:
-    """Force of each contact in body weights.
+    """Force of each contact in body weights, one row a contact of the plan.
 
-    ``impulse_bws`` is the whole impulse, ``early_*`` describe the impact part. ``initial_contact_s``
-    and ``terminal_contact_s`` are the crossings of 5 % of body weight.
+    Attributes
+    ----------
+    impulse_bws, early_impulse_bws : (n_contacts,) float array
+        The whole impulse, and the part of the impact.
+    early_time_s : (n_contacts,) float array
+        From contact to the peak of the impact part.
+    initial_contact_s, terminal_contact_s : (n_contacts,) float array
+        Crossings of 5 % of body weight; NaN before the session and where standing follows.
+    peak_bw, peak_time_s : (n_contacts,) float array
+        Greatest force and its time after contact.
     """
 
     start_s: NDArray[np.float64]
@@ -90,7 +98,7 @@ def _raised_cosine(
     before_s: NDArray[np.float64],
     after_s: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Raised cosine of height 1 and different widths before and after its centre."""
+    """Give a raised cosine of height 1 with different widths before and after its centre."""
     width = np.where(time_s < centre_s, before_s, after_s)
     phase = np.clip((time_s - centre_s) / width, -1.0, 1.0)
     return 0.5 * (1.0 + np.cos(np.pi * phase))
@@ -225,9 +233,9 @@ def tissue_truth(
     settings: SimulationSettings,
     rng: np.random.Generator,
 ) -> TissueTruth:
-    """Forces of tibia, Achilles tendon and kneecap joint per running contact (load.md §D3).
+    """Compute forces of tibia, Achilles tendon and kneecap joint per running contact.
 
-    Achilles = force × arm of the ground force / arm of the tendon, both the runner's own; tibia =
+    After load.md §D3: Achilles = force × arm of the ground force / arm of the tendon, both the runner's own; tibia =
     force along the shin + Achilles; kneecap joint from speed and cadence. Damage is
     ``(peak / reference)^b``, load is the same with b = 1, both over the steps of one leg in the
     reference run, so that 30 easy flat minutes are 1. NaN outside running.

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from loadcore.constants import STANDARD_GRAVITY_MPS2
 from numpy.typing import NDArray
 from scipy.signal import butter, sosfiltfilt
 from scipy.spatial.transform import Rotation
 
+from loadcore.constants import STANDARD_GRAVITY_MPS2
 from tolerance.simulate.simulation_settings import Device, SimulationSettings
 
 __all__ = ["Clock", "Mounting", "SensorOutput", "axes_matrix", "draw_mounting", "observe"]

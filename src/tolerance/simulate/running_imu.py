@@ -9,6 +9,8 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
 from loadcore.constants import (
     ACTIVITY_OTHER,
     ACTIVITY_RUNNING,
@@ -18,8 +20,6 @@ from loadcore.constants import (
     STANDARD_GRAVITY_MPS2,
     TISSUES,
 )
-from numpy.typing import NDArray
-
 from tolerance.simulate.force_truth import (
     ContactForces,
     TissueTruth,
@@ -318,7 +318,7 @@ def simulate_recording(
     clocks: dict[str, Clock] = {}
     shared = len({p.tracking_system for p in kit.places}) == 1
     sensors = []
-    arms = {}
+    arms: dict[str, NDArray[np.float64]] = {}
     for place in kit.places:
         if place.tracking_system not in clocks:
             clocks[place.tracking_system] = (
@@ -416,7 +416,7 @@ def simulate_dataset(
 
     Adding a session or a runner leaves the others as they were.
     """
-    recordings = []
+    recordings: list[SimulatedRecording] = []
     for number, stream in enumerate(rng.spawn(settings.n_runners), start=1):
         person, *sessions = stream.spawn(settings.sessions_per_runner + 1)
         runner = draw_runner(person, number)

@@ -6,13 +6,14 @@ segment's own x and y. Specific force is acceleration minus gravity, so standing
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 import numpy as np
-from loadcore.constants import STANDARD_GRAVITY_MPS2
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline, PchipInterpolator
+from scipy.interpolate import BSpline, CubicSpline, PchipInterpolator, make_interp_spline
 
+from loadcore.constants import STANDARD_GRAVITY_MPS2
 from tolerance.simulate.force_truth import ContactForces, vertical_force_bw
 from tolerance.simulate.movement_templates import (
     STANCE_PHASES,
@@ -46,6 +47,8 @@ _FOOT_AT_CONTACT_RAD: Final[dict[FootStrike, float]] = {
 _SHANK_LEAN_PER_SLOPE: Final = 0.3
 """Share of the slope's angle that the shin takes over; engineering choice."""
 
+_PUSH_FROM_STANDING_S: Final = 0.6
+"""Stance whose end part is the push-off from standing; engineering choice: as in walking."""
 _JUMP_HEIGHT_M: Final = 0.16
 _STAND_KNOT_S: Final = 0.5
 _SWAY_RAD: Final = 0.006
@@ -133,13 +136,14 @@ def _moving_section(
     """
     now, then = _template(plan, here, runner), _template(plan, there, runner)
     contact_s = plan.contact_time_s[here]
-    # a contact that spans standing pushes off as long as an ordinary one
+    if plan.spans_standing[here]:
+        contact_s = max(contact_s, _PUSH_FROM_STANDING_S)
     push_s = plan.stop_s[here] - contact_s
     first = push_s + now.flat[1] * contact_s
     swing_s = plan.start_s[there] - plan.stop_s[here]
     last = plan.start_s[there] + then.flat[0] * plan.contact_time_s[there]
-    late = STANCE_PHASES > now.flat[1] + 0.03
-    soon = STANCE_PHASES < then.flat[0] - 0.03
+    late = now.flat[1] + 0.03 < STANCE_PHASES
+    soon = then.flat[0] - 0.03 > STANCE_PHASES
     stance_t = push_s + STANCE_PHASES[late] * contact_s
     swing_t = plan.stop_s[here] + SWING_PHASES[:-1] * swing_s
     land_t = plan.start_s[there] + STANCE_PHASES[soon] * plan.contact_time_s[there]
@@ -162,8 +166,11 @@ def _moving_section(
     foot = np.concatenate(
         ([0.0], now.foot_rad[:9][late], now.foot_rad[9:-1], then.foot_rad[:9][soon], [0.0])
     )
-    # a short first or last stride lifts and tilts less
-    effort = float(np.clip(length / max(0.6 * _full_length(plan, there), 0.3), 0.25, 1.0))
+    landing_effort = _effort(plan, there)
+    push_effort = landing_effort if plan.spans_standing[here] else _effort(plan, here)
+    progress = np.clip((time - first) / (last - first), 0.0, 1.0)
+    blend = progress**2 * (3.0 - 2.0 * progress)
+    effort = push_effort + (landing_effort - push_effort) * blend
     if jump:
         swing = np.concatenate(
             (np.zeros(1 + late.sum()), SWING_PHASES[:-1], np.ones(soon.sum() + 1))
@@ -173,13 +180,11 @@ def _moving_section(
     else:
         height, foot = effort * height, effort * foot
     slope_here, slope_there = np.deg2rad(plan.grade_deg[here]), slope
-    progress = np.clip((time - first) / (last - first), 0.0, 1.0)
-    foot = foot + slope_here + (slope_there - slope_here) * progress**2 * (3.0 - 2.0 * progress)
+    turned = slope_here + (slope_there - slope_here) * blend
+    foot = foot + turned
     ankle = plan.position_m[here] + share[:, None] * length * along + height[:, None] * normal
 
-    lean = _SHANK_LEAN_PER_SLOPE * (
-        slope_here + (slope_there - slope_here) * progress**2 * (3.0 - 2.0 * progress)
-    )
+    lean = _SHANK_LEAN_PER_SLOPE * turned
     shank = np.concatenate(
         ([0.0], now.shank_rad[:9][late], now.shank_rad[9:-1], then.shank_rad[:9][soon], [0.0])
     )
@@ -189,9 +194,22 @@ def _moving_section(
     return time, ankle, foot, time, shank
 
 
-def _full_length(plan: StepPlan, i: int) -> float:
-    """Stride length that the contact's speed would give."""
-    return float(2.0 * plan.speed_mps[i] * plan.step_time_s[i])
+def _effort(plan: StepPlan, i: int) -> float:
+    """Say how far the limb swings into contact ``i``: short first and last strides swing less."""
+    before = np.flatnonzero(plan.side[:i] == plan.side[i])
+    if before.size == 0 or plan.gait[i] == GAIT_JUMP:
+        return 1.0
+    length = float(np.hypot(*(plan.position_m[i] - plan.position_m[before[-1]])))
+    usual = 2.0 * plan.speed_mps[i] * plan.step_time_s[i]
+    return float(np.clip(length / max(0.6 * usual, 0.3), 0.25, 1.0))
+
+
+def _from_rest_to_rest(time_s: FloatArray, value: FloatArray) -> BSpline:
+    """Quintic spline through the points with neither velocity nor acceleration at its ends."""
+    still = np.zeros(value.shape[1:])
+    rest = [(1, still), (2, still)]
+    # the stubs do not know boundary conditions given as derivatives, which SciPy documents
+    return make_interp_spline(time_s, value, k=5, bc_type=(rest, rest))  # type: ignore[arg-type]
 
 
 def leg_motion(
@@ -213,17 +231,17 @@ def leg_motion(
         Peak of the shin's axial shock for each contact of the plan.
     """
     code = 1 if side == "left" else 2
-    mine = np.flatnonzero(plan.side == code)
-    sections = [_moving_section(plan, a, b, runner) for a, b in zip(mine, mine[1:], strict=False)]
+    mine: list[int] = np.flatnonzero(plan.side == code).tolist()
+    sections = [_moving_section(plan, a, b, runner) for a, b in pairwise(mine)]
     end = plan.duration_s
     starts = np.array([s[0][0] for s in sections])
     stops = np.array([s[0][-1] for s in sections])
     flat = np.column_stack((np.concatenate(([0.0], stops)), np.concatenate((starts, [end]))))
-    ankle_splines = [CubicSpline(s[0], s[1], bc_type="clamped") for s in sections]
-    foot_splines = [CubicSpline(s[0], s[2], bc_type="clamped") for s in sections]
+    ankle_splines = [_from_rest_to_rest(s[0], s[1]) for s in sections]
+    foot_splines = [_from_rest_to_rest(s[0], s[2]) for s in sections]
 
     def piecewise(
-        splines: list[CubicSpline], resting: FloatArray
+        splines: list[BSpline], resting: FloatArray
     ) -> Callable[[FloatArray, int], FloatArray]:
         def evaluate(time_s: FloatArray, order: int) -> FloatArray:
             shape = (time_s.size, *resting.shape[1:])
@@ -254,18 +272,18 @@ def leg_motion(
             times.append(inner)
             angles.append(lean + rng.normal(0.0, _SWAY_RAD, inner.size))
         else:
-            between = (STANCE_PHASES > template.flat[0] + 0.02) & (
-                STANCE_PHASES < template.flat[1] - 0.02
+            between = (template.flat[0] + 0.02 < STANCE_PHASES) & (
+                template.flat[1] - 0.02 > STANCE_PHASES
             )
             times.append(plan.start_s[i] + STANCE_PHASES[between] * plan.contact_time_s[i])
-            angles.append(lean + template.shank_rad[:9][between])
+            angles.append(lean + _effort(plan, i) * template.shank_rad[:9][between])
         if k < len(sections):
             times.append(sections[k][3])
             angles.append(sections[k][4])
     knot_t, keep = np.unique(np.concatenate(times), return_index=True)
     shank_spline = CubicSpline(knot_t, np.concatenate(angles)[keep])
 
-    moving = mine[1:]
+    moving = np.array(mine[1:], dtype=np.int64)
     phase_t = np.concatenate(([-1.0], plan.start_s[moving], [end + 1.0]))
     phase = 2.0 * np.pi * np.arange(phase_t.size)
     phase_spline = PchipInterpolator(phase_t, phase)
@@ -440,21 +458,20 @@ def sacrum_signal(body: BodyMotion, time_s: FloatArray) -> tuple[FloatArray, Flo
 
 
 def _gait_weight(plan: StepPlan, time_s: FloatArray) -> FloatArray:
-    """Zero in standing and one in gait, with ramps of 0.2 s inside the standing."""
-    gait = np.ones(time_s.size)
-    standing = [
-        (start, stop)
-        for block, start, stop in zip(
-            plan.blocks, plan.block_start_s, plan.block_stop_s, strict=True
-        )
-        if block.activity in ("standing", "jumps", "taps")
-    ]
-    for start, stop in standing:
-        enters = np.clip((time_s - start) / 0.2, 0.0, 1.0)
-        leaves = np.clip((stop - time_s) / 0.2, 0.0, 1.0)
-        inside = np.minimum(enters, leaves)
-        gait -= np.where((time_s > start) & (time_s < stop), inside, 0.0)
-    return np.clip(gait, 0.0, 1.0)
+    """One in gait and zero in standing, rising over the first step, falling in the closing one."""
+    weight = np.zeros(time_s.size)
+    first = -1
+    for i in range(plan.start_s.size):
+        if plan.start_s[i] < 0.0 or plan.gait[i] == GAIT_JUMP:
+            continue
+        if first < 0:
+            first = i
+        elif plan.spans_standing[i] and plan.spans_standing[i - 1]:
+            rise = (time_s - plan.start_s[first]) / plan.step_time_s[first]
+            fall = (plan.start_s[i] - time_s) / plan.contact_time_s[i] + 0.7
+            weight += np.clip(rise, 0.0, 1.0) * np.clip(fall / 0.4, 0.0, 1.0)
+            first = -1
+    return weight
 
 
 _JUMP_PUSH_S: Final = 0.30

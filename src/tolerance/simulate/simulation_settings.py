@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+
 from loadcore.damage import FATIGUE_EXPONENTS
 
 __all__ = [
@@ -265,8 +266,14 @@ def draw_script(
 ) -> tuple[Block, ...]:
     """Draw the script of one session: stand, walk, run, stop, run, distract, walk, stand.
 
-    The first running bout of the first session is level, because a first look at a runner is.
+    Speeds differ within a session while there are enough of them. The first running bout of the
+    first session is level, because a first look at a runner is.
     """
+    speeds = rng.choice(
+        np.asarray(settings.speeds_mps),
+        settings.running_bouts,
+        replace=settings.running_bouts > len(settings.speeds_mps),
+    )
     blocks = [
         Block("standing", settings.standing_s + 1.0),
         Block("walking", settings.walking_bout_s, float(rng.uniform(1.2, 1.5))),
@@ -275,8 +282,7 @@ def draw_script(
         grade = float(rng.choice(np.asarray(settings.grades_deg)))
         if session == 0 and bout == 0:
             grade = 0.0
-        speed = float(rng.choice(np.asarray(settings.speeds_mps)))
-        blocks.append(Block("running", settings.running_bout_s, speed, grade))
+        blocks.append(Block("running", settings.running_bout_s, float(speeds[bout]), grade))
         blocks.append(Block("standing", settings.standing_s))
     distractor: BlockActivity = ("stairs", "jumps", "taps")[int(rng.integers(3))]
     blocks.append(Block(distractor, 5.0, 0.55 if distractor == "stairs" else 0.0))

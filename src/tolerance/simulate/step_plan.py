@@ -59,6 +59,9 @@ _STEP_MEMORY: Final = 0.4
 _SPEED_RAMP: Final = (0.45, 0.75)
 """Share of the bout's speed in its first two steps, so that nobody starts at full speed."""
 
+_LAST_WALKING_SHARE: Final = 0.9
+"""Contact over step time of the step from walking into running; engineering choice."""
+
 _JUMP_PERIOD_S: Final = 1.6
 _JUMP_FLIGHT_S: Final = 0.36
 
@@ -115,23 +118,23 @@ class StepPlan:
 
 
 def step_rate_hz(speed_mps: float, grade_deg: float, factor: float = 1.0) -> float:
-    """Steps of both feet a second while running."""
+    """Give the steps of both feet a second while running."""
     slope = (
         1.0 + _RATE_DOWNHILL_PER_DEG * grade_deg
         if grade_deg < 0
         else 1.0 + _RATE_UPHILL_PER_DEG * grade_deg
     )
-    return factor * _STEP_RATE_HZ * (speed_mps / 2.5) ** _STEP_RATE_POWER * slope
+    return float(factor * _STEP_RATE_HZ * (speed_mps / 2.5) ** _STEP_RATE_POWER * slope)
 
 
 def duty_factor(speed_mps: float, grade_deg: float, factor: float = 1.0) -> float:
-    """Contact time over stride time while running; held below 0.46, so that a flight remains."""
+    """Give contact time over stride time while running, below 0.46 so that a flight remains."""
     slope = (
         1.0 + _DUTY_DOWNHILL_PER_DEG * grade_deg
         if grade_deg < 0
         else 1.0 + _DUTY_UPHILL_PER_DEG * grade_deg
     )
-    return min(factor * _DUTY_FACTOR * (speed_mps / 2.5) ** _DUTY_POWER * slope, 0.46)
+    return float(min(factor * _DUTY_FACTOR * (speed_mps / 2.5) ** _DUTY_POWER * slope, 0.46))
 
 
 @dataclass
@@ -221,6 +224,9 @@ class _Walker:
             previous = self.contacts[-1]
             if self.moving:
                 lands_s = previous.start_s + previous.step_time_s
+                if gait == GAIT_RUN and previous.gait != GAIT_RUN:
+                    # the last walking step already ends in a flight
+                    previous.contact_time_s = _LAST_WALKING_SHARE * previous.step_time_s
                 previous.stop_s = previous.start_s + previous.contact_time_s
                 step_s = previous.step_time_s
             else:
@@ -299,7 +305,8 @@ def plan_steps(
         Contacts of both feet, ordered by start.
     """
     walker = _Walker(runner, settings, rng)
-    starts, stops = [], []
+    starts: list[float] = []
+    stops: list[float] = []
     now = 0.0
     for number, block in enumerate(blocks):
         gait = _GAIT_OF.get(block.activity)
