@@ -107,12 +107,15 @@ class TestRealData:
             assert course[2] < -1.1, "braking just after contact"
             assert course[12:18].mean() > course[1:5].mean() + 0.4, "pushing off later"
 
-    def test_step_rate_and_rate(self, recordings: list[ImportedRecording]) -> None:
-        for recording in recordings:
-            force = recording.references["force"]["vgrf_bw"].to_numpy()
-            spectrum = np.abs(np.fft.rfft(force - force.mean()))
-            step_rate_hz = np.fft.rfftfreq(force.size, 1 / SAMPLING_RATE_HZ)[spectrum.argmax()]
-            assert 2.4 < step_rate_hz < 3.7
+    def test_step_times_are_the_known_ones(self, recordings: list[ImportedRecording]) -> None:
+        # Rows 3 to 5: three repeats at 3.33 m/s on the level, as the dataset's notes give them.
+        step_s = []
+        for recording in recordings[3:6]:
+            on_ground = recording.references["force"]["vgrf_bw"].to_numpy() > 0.3
+            onsets = np.flatnonzero(np.diff(on_ground.astype(int)) == 1)
+            onsets = onsets[np.insert(np.diff(onsets) > 80, 0, True)]
+            step_s.append(np.diff(onsets).mean() / SAMPLING_RATE_HZ)
+        np.testing.assert_allclose(step_s, [0.311, 0.296, 0.347], atol=0.001)
 
     def test_second_mount_is_its_own_session(self, recordings: list[ImportedRecording]) -> None:
         for recording in recordings:

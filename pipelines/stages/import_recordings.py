@@ -1,0 +1,133 @@
+"""Stage ``import_recordings``: a public dataset in the workspace's own tables.
+
+Everything is written as it is read, one recording at a time, into a folder that replaces the old
+one as a whole. What cannot be read is left out with its reason in ``rejected``; the rest goes on.
+"""
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from pipelines.datasets.base import TRIAL_MEANS, ImportedRecording, LeftOut, mask_signals
+from pipelines.datasets.registry import Dataset, load_dataset
+from pipelines.download import STATUS_FILE, fetched
+from pipelines.paths import Places, project_root
+from pipelines.stage import run_stage
+from pipelines.store import new_directory, read_json, write_table
+from tolerance.schemas import empty_table
+
+__all__ = ["Tables", "main", "run"]
+
+
+@dataclass
+class Tables:
+    """Rows gathered while recordings pass by, per table."""
+
+    rows: list[dict[str, object]] = field(default_factory=list)
+    references: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+    rejected: list[dict[str, object]] = field(default_factory=list)
+
+    def recordings(self) -> pd.DataFrame:
+        """Return table ``recordings``."""
+        frame = _table("recordings", self.rows)
+        # A column of nothing but missing times has no zone of its own.
+        frame["started_at_utc"] = pd.to_datetime(frame["started_at_utc"], utc=True)
+        return frame
+
+    def reference(self, name: str) -> pd.DataFrame:
+        """Return one reference table; empty where nothing was imported."""
+        parts = [part for part in self.references.get(name, []) if len(part)]
+        return pd.concat(parts, ignore_index=True) if parts else empty_table(name)
+
+    def rejections(self) -> pd.DataFrame:
+        """Return table ``rejected``: recordings left out and samples that are no observations."""
+        return _table("rejected", self.rejected)
+
+    def reject(self, recording_id: str, start_s: float, stop_s: float, problem: str) -> None:
+        """Add one row to ``rejected``."""
+        known = sum(row["recording_id"] == recording_id for row in self.rejected)
+        self.rejected.append(
+            {
+                "recording_id": recording_id,
+                "problem_id": known,
+                "start_s": start_s,
+                "stop_s": stop_s,
+                "problem": problem,
+            }
+        )
+
+
+def run(
+    recordings: Iterable[ImportedRecording | LeftOut], tables: Tables
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Gather rows into ``tables`` and give the signals of each recording, masked samples NaN.
+
+    Parameters
+    ----------
+    recordings
+        As a dataset module reads them.
+    tables : Tables
+        Filled as the recordings pass by; complete when the iterator is exhausted.
+
+    Yields
+    ------
+    recording_id, signals
+        To be written at once, so that only one recording is in memory.
+    """
+    for recording in recordings:
+        if isinstance(recording, LeftOut):
+            tables.reject(recording.recording_id, np.nan, np.nan, recording.reason)
+            continue
+        tables.rows.append(dict(recording.row))
+        for name, frame in recording.references.items():
+            tables.references.setdefault(name, []).append(frame)
+        period_s = 1 / float(str(recording.row["sampling_rate_hz"]))
+        time_s = recording.signals["time_s"].to_numpy()
+        for mask in recording.masks:
+            stop_s = float(time_s[mask.stop_sample - 1]) + period_s
+            start_s = float(time_s[mask.start_sample])
+            tables.reject(recording.recording_id, start_s, stop_s, mask.reason)
+        yield recording.recording_id, mask_signals(recording.signals, recording.masks)
+
+
+def import_dataset(dataset: Dataset, raw_dir: Path, interim_dir: Path) -> Tables:
+    """Read a dataset's raw folder and write its interim folder; return what was written."""
+    tables = Tables()
+    with new_directory(interim_dir) as folder:
+        if not fetched(raw_dir):
+            state = read_json(raw_dir / STATUS_FILE)["state"]
+            reason = f"not imported: {str(state).replace('_', ' ')}; see {STATUS_FILE} in raw data"
+            tables.reject(dataset.card.id, np.nan, np.nan, reason)
+        elif dataset.read_published is not None:
+            tables.references[TRIAL_MEANS] = [dataset.read_published(raw_dir)]
+        elif dataset.read_recordings is not None:
+            for recording_id, signals in run(dataset.read_recordings(raw_dir), tables):
+                write_table(folder / "signals" / f"{recording_id}.parquet", "signals", signals)
+        write_table(folder / "recordings.parquet", "recordings", tables.recordings())
+        write_table(folder / "rejected.parquet", "rejected", tables.rejections())
+        for name in sorted({reference.table for reference in dataset.card.references}):
+            write_table(folder / "reference" / f"{name}.parquet", name, tables.reference(name))
+    return tables
+
+
+def _table(name: str, rows: list[dict[str, object]]) -> pd.DataFrame:
+    return pd.DataFrame(rows) if rows else empty_table(name)
+
+
+def main() -> None:
+    """Import the dataset named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", required=True, help="id of the dataset")
+    dataset = load_dataset(parser.parse_args().dataset)
+    places = Places(project_root())
+    dataset_id = dataset.card.id
+    tables = import_dataset(dataset, places.raw(dataset_id), places.interim(dataset_id))
+    print(f"{dataset_id}: {len(tables.rows)} recordings, {len(tables.rejected)} rejections")
+
+
+if __name__ == "__main__":
+    run_stage(main)
