@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro test lab lock
+.PHONY: help environment repro repro-public test lab lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,6 +25,10 @@ environment: ## build .venv, or bring it up to date
 repro: environment ## run the whole analysis on synthetic data, offline
 	@python -m pipelines.recover
 	dvc --wait-for-lock repro
+
+repro-public: environment ## the same on the public datasets: downloads, or a mirror
+	@python -m pipelines.recover
+	dvc --wait-for-lock repro pipelines/public/dvc.yaml
 
 test: environment ## lint, types and the whole test suite
 	ruff check .

@@ -7,12 +7,13 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from pipelines.errors import WorkspaceError
 from tolerance.config import Params
 
 __all__ = ["ParamsError", "load_params", "parse_params"]
 
 
-class ParamsError(ValueError):
+class ParamsError(WorkspaceError, ValueError):
     """Settings that cannot be used.
 
     Attributes

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from pipelines.errors import WorkspaceError
+
 __all__ = ["IdentifierError", "Places", "check_identifier", "profile_of", "project_root"]
 
 Profile = Literal["synthetic", "public"]
@@ -20,7 +22,7 @@ SYNTHETIC_DATASET: Final = "synthetic"
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
 
-class IdentifierError(ValueError):
+class IdentifierError(WorkspaceError, ValueError):
     """A name from data or the command line that may not become part of a path."""
 
 
@@ -84,6 +86,10 @@ class Places:
         """Folder of a dataset's files as published, never changed."""
         check_identifier(dataset_id, "dataset_id")
         return self.root / "data" / "raw" / profile_of(dataset_id) / dataset_id
+
+    def downloads(self, dataset_id: str) -> Path:
+        """Folder where the files of an unfinished download wait for the rest."""
+        return self.root / "data" / "downloads" / check_identifier(dataset_id, "dataset_id")
 
     def interim(self, dataset_id: str) -> Path:
         """Folder of a dataset in the workspace's own tables, signals still unprocessed."""

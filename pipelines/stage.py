@@ -8,9 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from pipelines.params import ParamsError
-from pipelines.paths import IdentifierError
-from pipelines.store import StoreError
+from pipelines.errors import WorkspaceError
 from tolerance.schemas import SchemaError
 
 __all__ = ["forget_stale_kernels", "run_stage"]
@@ -19,29 +17,21 @@ PARENT_CHECK_S: Final = 0.5
 """How often a stage looks whether its DVC still lives; engineering choice: free, yet prompt."""
 
 
-def run_stage(main: Callable[[], None], *expected: type[Exception]) -> None:
+def run_stage(main: Callable[[], None]) -> None:
     """Call a stage's ``main``; end the process with code 1 and the message if it fails.
+
+    Errors other than :class:`WorkspaceError` and :class:`SchemaError` keep their traceback.
 
     Parameters
     ----------
     main : callable
         Reads its arguments and inputs, calls the stage's pure ``run`` and writes the outputs.
-    *expected : exception types
-        Errors of this stage whose message says what to do, besides those of settings, names,
-        tables and storage. Any other error is a mistake of ours and keeps its traceback.
     """
-    explained: tuple[type[Exception], ...] = (
-        ParamsError,
-        IdentifierError,
-        StoreError,
-        SchemaError,
-        *expected,
-    )
     _end_with_dvc()
     forget_stale_kernels()
     try:
         main()
-    except explained as error:
+    except (WorkspaceError, SchemaError) as error:
         sys.exit(f"error: {error}")
 
 

@@ -20,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.errors import WorkspaceError
 from tolerance.schemas import TABLES, conform, validate
 
 __all__ = [
@@ -48,7 +49,7 @@ _ARROW_TYPES: Final = {
 }
 
 
-class StoreError(Exception):
+class StoreError(WorkspaceError):
     """A file that cannot be read or written; nothing was changed on disk."""
 
 
