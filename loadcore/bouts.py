@@ -110,8 +110,10 @@ class BoutSettings:
         Running goes on down to this share of ``run_score``.
     min_periodicity : float
         Autocorrelation at the stride lag from which movement is gait.
+    min_run_periodicity : float
+        Mean of it over a stretch of running, below which the stretch is not believed.
     min_run_s : float
-        Shorter running is not believed.
+        Shorter running is not believed, unless it reaches the edge of what was observed.
     max_break_s : float
         Shorter breaks inside running belong to it.
     still_g : float
@@ -123,8 +125,9 @@ class BoutSettings:
     run_score: float
     run_hysteresis: float = 0.85
     min_periodicity: float = 0.4
-    min_run_s: float = 2.0
-    max_break_s: float = 1.0
+    min_run_periodicity: float = 0.67
+    min_run_s: float = 5.0
+    max_break_s: float = 0.5
     still_g: float = 0.03
     still_radps: float = 0.3
 
@@ -145,17 +148,32 @@ class BoutSettings:
         if site not in SITES:
             raise SignalError(f"site is {site!r}; expected one of {', '.join(SITES)}")
         if site == "foot":
-            return cls(run_score=FOOT_RUN_SCORE)
+            return cls(
+                run_score=FOOT_RUN_SCORE,
+                min_run_periodicity=0.0,
+                min_run_s=FOOT_MIN_RUN_S,
+                max_break_s=FOOT_MAX_BREAK_S,
+            )
         return cls(run_score=TRUNK_RUN_SCORE if site in TRUNK_SITES else SHANK_RUN_SCORE)
 
 
-FOOT_RUN_SCORE: Final = 1.25
-"""From the 11 even-numbered of gdlbio_foot's 22 trials (one runner)."""
-SHANK_RUN_SCORE: Final = 1.15
-"""Engineering choice: a little below the foot, whose lever arm about the hip is longer."""
-TRUNK_RUN_SCORE: Final = 0.60
-"""From the hip sensor of adeptdata_run (one runner): the geometric middle between the
-slowest running and the most agitated walking."""
+FOOT_RUN_SCORE: Final = 1.35
+"""From the even-numbered half of gdlbio_foot's trials (one runner)."""
+FOOT_MIN_RUN_S: Final = 2.0
+FOOT_MAX_BREAK_S: Final = 1.0
+"""From the same half: a foot separates running from walking so well, and that runner changed
+between them so often, that neither long runs nor a steady rhythm can be demanded."""
+SHANK_RUN_SCORE: Final = 1.25
+"""Engineering choice: a little below the foot, whose lever arm about the hip is longer. The
+other defaults of shank and trunk are as well: a flight of stairs taken at speed looks like
+running for 3 to 4 s and is less regular (0.64 over the worst descent of harlab_ankle_jog, 0.71
+over the least regular run of adeptdata_run's hip)."""
+TRUNK_RUN_SCORE: Final = 0.70
+"""From the hip sensor of adeptdata_run (one runner): well between running (1.1 and more) and
+walking (0.3), nearer to walking because rehabilitation begins with slow jogging."""
+CENSORED_MIN_RUN_S: Final = 2.0
+"""Shortest running believed where it reaches a gap or the recording's edge, so that its real
+length is not known. Engineering choice: the span of one autocorrelation."""
 
 
 @dataclass(frozen=True)
@@ -447,15 +465,38 @@ def _mark_running(score: FloatArray, periodicity: FloatArray, limits: FloatArray
 
 
 @kernel
-def _replace_short(code: CodeArray, which: int, min_length: int, keep: int, by: int) -> None:
-    """Replace runs of ``which`` shorter than ``min_length``; runs beside ``keep`` stay."""
-    start = 0
-    for i in range(1, code.size + 1):
-        if i < code.size and code[i] == code[start]:
+def _drop_doubtful_runs(
+    running: BoolArray,
+    missing: BoolArray,
+    periodicity: FloatArray,
+    min_periodicity: float,
+    min_lengths: IntArray,
+) -> None:
+    """Clear stretches of running that are irregular or too short.
+
+    ``min_lengths``: frames needed by a stretch seen in full, and by one cut short by a gap or
+    the recording's edge.
+    """
+    start, n = 0, running.size
+    for i in range(1, n + 1):
+        if i < n and running[i] == running[i - 1]:
             continue
-        beside = (start > 0 and code[start - 1] == keep) or (i < code.size and code[i] == keep)
-        if code[start] == which and i - start < min_length and not beside:
-            code[start:i] = by
+        cut = start == 0 or i == n or missing[start - 1] or missing[i]
+        too_short = i - start < (min_lengths[1] if cut else min_lengths[0])
+        if running[start] and (too_short or periodicity[start:i].mean() < min_periodicity):
+            running[start:i] = False
+        start = i
+
+
+@kernel
+def _drop_short_walks(walking: BoolArray, min_length: int) -> None:
+    """Clear stretches of walking shorter than ``min_length`` frames."""
+    start = 0
+    for i in range(1, walking.size + 1):
+        if i < walking.size and walking[i] == walking[i - 1]:
+            continue
+        if walking[start] and i - start < min_length:
+            walking[start:i] = False
         start = i
 
 
@@ -521,19 +562,21 @@ def _frame_activity(
     )
     running = _mark_running(score, periodicity, limits)
     _fill_breaks(running, missing, round(settings.max_break_s / FRAME_S))
+    min_lengths = np.array(
+        [round(settings.min_run_s / FRAME_S), round(CENSORED_MIN_RUN_S / FRAME_S)]
+    )
+    _drop_doubtful_runs(
+        running, missing, periodicity.clip(0.0), settings.min_run_periodicity, min_lengths
+    )
     walking = (periodicity >= settings.min_periodicity) & (
         frames.agitation_g >= WALK_MIN_AGITATION_G
     )
+    _drop_short_walks(walking, round(MIN_WALK_S / FRAME_S))
     code = np.full(score.size, ACTIVITY_OTHER)
     code[walking] = ACTIVITY_WALKING
     code[still] = ACTIVITY_STILL
     code[running] = ACTIVITY_RUNNING
     code[missing] = ACTIVITY_UNKNOWN
-    unknown = int(ACTIVITY_UNKNOWN)
-    run_frames = round(settings.min_run_s / FRAME_S)
-    _replace_short(code, int(ACTIVITY_RUNNING), run_frames, unknown, int(ACTIVITY_WALKING))
-    walk_frames = round(MIN_WALK_S / FRAME_S)
-    _replace_short(code, int(ACTIVITY_WALKING), walk_frames, unknown, int(ACTIVITY_OTHER))
     return code
 
 
@@ -574,9 +617,8 @@ def find_bouts(
     Notes
     -----
     Deviations from load.md A4: agitation and stride frequency are one score instead of two
-    thresholds, sites differ in its limit alone, and bouts need 2 s instead of 3 s, because the
-    runs of gdlbio_foot are that short. Step frequency is twice the stride frequency, from the
-    stride lag (the step lag errs at the hip).
+    thresholds; bouts need 5 s and a steady rhythm at shank and trunk, 2 s at the foot. Step
+    frequency is twice the stride frequency, from the stride lag (the step lag errs at the hip).
     """
     acc = _check_input(acc_mps2, sampling_rate_hz)
     if gyr_radps is not None and np.shape(gyr_radps) != acc.shape:
