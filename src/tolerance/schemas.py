@@ -41,6 +41,9 @@ RUNGS: Final = ("two_shins", "one_shin", "foot_or_trunk", "watch", "diary")
 SESSION_ACTIVITIES: Final = (*ACTIVITIES, "strength", "rehab", "cross_training", "rest")
 """What a session was; ``rest`` is confirmed rest, never an unobserved day."""
 
+LONGEST_30D_FLAGS: Final = ("none", "over_1.1", "over_1.3", "over_2.0")
+"""Session against the longest of the 30 days before, by ``damage.SPIKE_THRESHOLDS``."""
+
 EXAMPLES_SHOWN: Final = 3
 """Offending rows quoted per problem. Engineering choice: enough to find them, short to read."""
 
@@ -451,6 +454,57 @@ _DECLARED: Final = (
                 _LIMIT_FORCE_BW,
             ),
             _observed("longest_30d_ratio", "over the greatest session of the 30 days before", 0),
+            Column(
+                name="longest_30d_flag",
+                dtype="str",
+                meaning="published threshold that the ratio exceeds; missing without a ratio",
+                choices=LONGEST_30D_FLAGS,
+                nullable=True,
+                optional=True,
+            ),
+            Column(
+                name="is_longest_30d_complete",
+                dtype="bool",
+                meaning="whether all earlier sessions of the window are observed",
+                optional=True,
+            ),
+            _number(
+                "longest_30d_damage_ratio",
+                "the same ratio of damage",
+                0,
+                nullable=True,
+                optional=True,
+            ),
+            Column(
+                name="n_steps",
+                dtype="int",
+                meaning="observed steps behind the row",
+                minimum=0,
+                optional=True,
+            ),
+            _number(
+                "coverage_frac",
+                "share of the running that this side's valid steps cover",
+                0,
+                1,
+                nullable=True,
+                optional=True,
+            ),
+            _number(
+                "load_observed_rr",
+                "load of the observed steps alone, nothing added for what was missed",
+                0,
+                nullable=True,
+                optional=True,
+            ),
+            _number(
+                "load_both_sides_doubled_rr",
+                "twice this side's load, as if the unobserved side had done the same; missing "
+                "where both sides are observed",
+                0,
+                nullable=True,
+                optional=True,
+            ),
         ),
     ),
 )
