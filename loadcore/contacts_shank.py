@@ -9,7 +9,7 @@ Signs: segment frame, +x anterior, +y proximal, +z right. A shank whose foot swi
 about +z, so mid-swing is the positive peak of ``gyr_radps[:, 2]`` on either leg.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.constants import SIDES
-from loadcore.contacts import Contacts
-from loadcore.signals import SignalError, finite_segments, lowpass
+from loadcore.contact_times import Contacts
+from loadcore.signals import SignalError, finite_segments
 
 __all__ = [
     "EventModel",
@@ -43,15 +43,18 @@ SLOW_RATE_HZ: Final = 25.0
 """Rate at which strides are searched, about eight times the stride band."""
 
 EVENT_CUTOFF_HZ: Final = 10.0
-"""Effective cut-off of the waveforms behind the event models. Engineering choice: 10, 12 and
-15 Hz score alike with runners left out (rbds_fukuchi2017), and the lowest hears the least of
-soft tissue and strap, which swing at 20 to 60 Hz (load.md G4)."""
+"""-3 dB point of the waveforms behind the event models. Engineering choice: 10, 12 and 15 Hz
+score alike with runners left out (rbds_fukuchi2017), and the lowest hears the least of soft
+tissue and strap, which swing at 20 to 60 Hz (load.md G4)."""
 
 GYR_SLOW_CUTOFF_HZ: Final = 4.0
 """Stride frequencies reach 2 Hz; Greene's method uses 5 Hz for the same purpose (load.md B1)."""
 
 ACC_SLOW_CUTOFF_HZ: Final = 3.0
 """At 3 Hz the resultant acceleration has one peak a stride; from 4 Hz on it grows a second."""
+
+KERNEL_REACH_SD: Final = 3.5
+"""Gaussian weights are cut where they have fallen to 0.2 % of the largest."""
 
 GYR_LIMIT_RADPS: Final = 8.5
 """Angular velocity is cut at the 500 °/s (8.7 rad/s) at which the commonest gyroscope range
@@ -102,6 +105,17 @@ POPULATION_CONTACT_SD_S: Final = 0.024
 TYPICAL_NOVELTY: Final = 1.5
 """Root mean square z-score of a waveform up to which it counts as one the model has seen: 99 %
 of the waveforms of runners left out of the fit lie below."""
+
+SEARCH_SHIFTS_S: Final = np.linspace(-0.12, 0.12, 7)
+"""Where the matched filter looks for initial contact around the accelerometer's anchors. The
+peak they start from wanders with the sensor's height on the shank and with soft tissue."""
+
+OWN_SHIFTS_S: Final = np.linspace(-0.08, 0.08, 5)
+"""How far a single stride may lie from the others of its stretch, as the slow peak jumps between
+late swing and impact."""
+
+SEARCH_STRIDES: Final = 32
+"""Strides, spread over the stretch, on which the matched filter decides for all of them."""
 
 MAX_NOVELTY: Final = 4.0
 """Beyond this the waveform is unlike anything in the fit, and the rule is used instead."""
@@ -212,6 +226,21 @@ def _block_mean_norm(x: Floats, block: int, limit: float, out: Floats) -> None:
                 value = limit
             total += value
         out[i] = total / block
+
+
+@kernel
+def _smooth(x: Floats, weight: Floats, out: Floats) -> None:
+    """Write ``x`` convolved with symmetric weights (centre first); ends repeat the last value."""
+    reach, n = weight.size - 1, x.size
+    for i in range(n):
+        total = weight[0] * x[i]
+        if i >= reach and i < n - reach:
+            for k in range(1, reach + 1):
+                total += weight[k] * (x[i - k] + x[i + k])
+        else:
+            for k in range(1, reach + 1):
+                total += weight[k] * (x[max(i - k, 0)] + x[min(i + k, n - 1)])
+        out[i] = total
 
 
 @kernel
@@ -336,6 +365,24 @@ def apply_event_models(
     return event_s, novelty
 
 
+def _gaussian(cutoff_hz: float, rate_hz: float) -> Floats:
+    """Return one half of a Gaussian low-pass filter, centre first, -3 dB at ``cutoff_hz``.
+
+    A Gaussian rather than a Butterworth filter: its shape does not depend on the sampling rate,
+    which the event models need, it cannot ring, and it ends after 50 ms.
+    """
+    sd_samples = np.sqrt(np.log(2.0)) / (2.0 * np.pi * cutoff_hz) * rate_hz
+    half = np.exp(-0.5 * (np.arange(int(KERNEL_REACH_SD * sd_samples) + 1) / sd_samples) ** 2)
+    weight: Floats = half / (2.0 * half.sum() - half[0])
+    return weight
+
+
+def _smoothed(x: Floats, cutoff_hz: float, rate_hz: float) -> Floats:
+    out = np.empty(x.size)
+    _smooth(x, _gaussian(cutoff_hz, rate_hz), out)
+    return out
+
+
 def _peaks(slow: Floats, half_width: int, floor: float) -> Floats:
     """Return dominant peaks in fractional samples, refined by a parabola."""
     found = np.empty(slow.size // 2 + 1, dtype=np.int64)
@@ -363,10 +410,10 @@ def _stride_lag(slow: Floats) -> int:
 
 def _gyr_stretch(wz: Floats, rate_hz: float, start_s: float) -> ShankStretch:
     """Find strides in a finite stretch of angular velocity."""
-    event = lowpass(wz, EVENT_CUTOFF_HZ, rate_hz)
+    event = _smoothed(wz, EVENT_CUTOFF_HZ, rate_hz)
     skip = max(1, int(rate_hz // SLOW_RATE_HZ))
     slow_rate_hz = rate_hz / skip
-    slow = lowpass(np.ascontiguousarray(event[::skip]), GYR_SLOW_CUTOFF_HZ, slow_rate_hz)
+    slow = _smoothed(event[::skip], GYR_SLOW_CUTOFF_HZ, slow_rate_hz)
     half_width = int(0.5 * MIN_STRIDE_S * slow_rate_hz)
     peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS) * skip
     stride_s = _stride_times(peak / rate_hz)
@@ -392,11 +439,11 @@ def _gyr_stretch(wz: Floats, rate_hz: float, start_s: float) -> ShankStretch:
 
 def _acc_stretch(acc: Floats, norm: Floats, rate_hz: float, start_s: float) -> ShankStretch:
     """Find strides in a finite stretch of acceleration, ``acc`` (n, 2) along x and y."""
-    event = np.ascontiguousarray(lowpass(acc, EVENT_CUTOFF_HZ, rate_hz).T)
+    event = np.stack([_smoothed(acc[:, k], EVENT_CUTOFF_HZ, rate_hz) for k in range(2)])
     block = max(1, int(rate_hz // SLOW_RATE_HZ))
     coarse = np.empty(norm.size // block)
     _block_mean(norm, block, np.inf, coarse)
-    slow = lowpass(coarse, ACC_SLOW_CUTOFF_HZ, rate_hz / block)
+    slow = _smoothed(coarse, ACC_SLOW_CUTOFF_HZ, rate_hz / block)
     half_width = int(0.6 * _stride_lag(slow))
     peak = _peaks(slow, half_width, float(slow.mean())) * block + 0.5 * (block - 1)
     stride_s = _stride_times(peak / rate_hz)
@@ -525,6 +572,43 @@ def _inside(
     return (sample >= start_sample) & (sample < stop_sample)
 
 
+def _novelties(stretch: ShankStretch, model: EventModel, shifts_s: Floats) -> Floats:
+    """Return the novelty of each stride under each shift of its anchor, inf where unknown."""
+    rows = [
+        apply_event_models(stretch, stretch.initial_anchor_s + shift_s, (model,))[1]
+        for shift_s in shifts_s
+    ]
+    return np.nan_to_num(np.stack(rows), nan=np.inf)
+
+
+def _matched(stretch: ShankStretch, model: EventModel) -> ShankStretch:
+    """Move the anchors of an accelerometer, and turn x round, to where waveforms are familiar.
+
+    The impact matched filter: of a few shifts of all anchors, and both signs of x (without a
+    gyroscope the forward direction is a guess), keep what gives the least median novelty; then
+    each stride may move a little on its own.
+    """
+    n_strides = stretch.initial_anchor_s.size
+    if n_strides == 0:
+        return stretch
+    few = np.unique(np.linspace(0, n_strides - 1, min(n_strides, SEARCH_STRIDES)).astype(np.int64))
+    options = []
+    for sign in (1.0, -1.0):
+        turned = replace(stretch, channels=stretch.channels * np.array([[sign], [1.0]]))
+        sample = replace(
+            turned,
+            stride_time_s=stretch.stride_time_s[few],
+            initial_anchor_s=stretch.initial_anchor_s[few],
+        )
+        median = np.median(_novelties(sample, model, SEARCH_SHIFTS_S), axis=1)
+        i = int(np.argmin(median))
+        moved = replace(turned, initial_anchor_s=stretch.initial_anchor_s + SEARCH_SHIFTS_S[i])
+        options.append((float(median[i]), moved))
+    best = min(options, key=lambda option: option[0])[1]
+    own = np.argmin(_novelties(best, model, OWN_SHIFTS_S), axis=0)
+    return replace(best, initial_anchor_s=best.initial_anchor_s + OWN_SHIFTS_S[own])
+
+
 def _place(
     stretch: ShankStretch,
     anchor_s: Floats,
@@ -552,6 +636,8 @@ def _stretch_events(
     stretch: ShankStretch, coefficients: ShankCoefficients | None
 ) -> tuple[Floats, Floats, Floats, Floats, Floats]:
     """Return initial and terminal contact, their SDs and the confidence of one stretch."""
+    if coefficients and not stretch.has_gyroscope:
+        stretch = _matched(stretch, coefficients.acc_initial[0])
     intercept_s, slope = POPULATION_CONTACT_PER_STRIDE
     population_s = intercept_s + slope * stretch.stride_time_s
     if stretch.has_gyroscope:
@@ -565,7 +651,10 @@ def _stretch_events(
         initial_rule = (ACC_IC_AFTER_PEAK_S, ACC_IC_SD_S)
         terminal_rule = (np.nan, np.nan)
     ic_s, ic_sd_s, ic_seen = _place(stretch, stretch.initial_anchor_s, initial_models, initial_rule)
-    anchor_s = stretch.terminal_anchor_s if stretch.has_gyroscope else ic_s
+    placed = ic_sd_s < initial_rule[1]  # by a model: only then good enough to be an anchor
+    anchor_s = (
+        stretch.terminal_anchor_s if stretch.has_gyroscope else np.where(placed, ic_s, np.nan)
+    )
     tc_s, tc_sd_s, tc_seen = _place(stretch, anchor_s, terminal_models, terminal_rule)
     contact_s = tc_s - ic_s
     plausible = (contact_s >= MIN_CONTACT_S) & (contact_s <= MAX_CONTACT_S)
