@@ -1,0 +1,238 @@
+"""Stride length and speed from a sensor on the foot: strapdown integration, stride by stride.
+
+Every stride is integrated on its own, from one foot-flat to the next, in the frame of the sensor
+at its first foot-flat. The foot is taken to be at rest at both ends. Then the rotated specific
+force, averaged over the stride, *is* minus gravity: its direction is the vertical (no quiet
+standing and no alignment needed) and its length, which must be 9.81 m/s², tells how well the
+attitude was followed. Where the gyroscope railed, the repair is scaled until that length is right.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loadcore._jit import kernel
+from loadcore.constants import STANDARD_GRAVITY_MPS2
+from loadcore.contacts_foot import Stances, find_stances
+from loadcore.railed import repair_railed
+
+__all__ = ["FootStrides", "foot_trajectory"]
+
+RESIDUAL_STRIDE_M: Final = 0.04
+"""Length lost a stride because the foot still rolls forward at "zero velocity" (0.05 to 0.08 m/s).
+Measured on gdlbio_foot, where it transfers to pyshoe_vicon (science/references.md)."""
+MIN_RAILED_TO_SCALE: Final = 5
+"""Fewer railed samples a stride leave too little to scale the repair by."""
+MAX_REPAIR_GAIN: Final = 2.0
+"""The repair is scaled by 0 to this, never further. Engineering choice."""
+MIN_GRAVITY_SLOPE_MPS2: Final = 0.3
+"""Below this change of apparent gravity between no repair and full repair, scaling is noise."""
+MAX_STRIDE_S: Final = 2.5
+"""A longer piece from foot-flat to foot-flat is not a stride."""
+UNCLIPPED_LENGTH_SD_M: Final = 0.024
+"""SD of the length of a stride without a railed sample (gdlbio_foot, science/references.md)."""
+CLIPPED_LENGTH_SD_M: Final = 0.18
+"""The same with ``MANY_CLIPPED`` or more railed samples."""
+MANY_CLIPPED: Final = 20
+
+
+@dataclass(frozen=True)
+class FootStrides:
+    """Strides of the instrumented foot, in time order, each from foot-flat to foot-flat.
+
+    Attributes
+    ----------
+    start_sample, stop_sample : (n_strides,) int64 array
+        The quietest sample of the two foot-flats.
+    stride_length_m, stride_length_sd_m : (n_strides,) float64 array
+        Straight distance between the two foot-flats (along the slope, on a slope) and the SD of
+        its error.
+    speed_mps, speed_sd_mps : (n_strides,) float64 array
+        Stride length over stride time.
+    vertical_displacement_m : (n_strides,) float64 array
+        Rise of the foot over the stride, positive up.
+    apparent_gravity_mps2 : (n_strides,) float64 array
+        Length of the mean specific force in the start frame; 9.81 where the attitude held.
+    n_clipped : (n_strides,) int64 array
+        Samples with at least one railed gyroscope axis.
+    """
+
+    start_sample: NDArray[np.int64]
+    stop_sample: NDArray[np.int64]
+    stride_length_m: NDArray[np.float64]
+    stride_length_sd_m: NDArray[np.float64]
+    speed_mps: NDArray[np.float64]
+    speed_sd_mps: NDArray[np.float64]
+    vertical_displacement_m: NDArray[np.float64]
+    apparent_gravity_mps2: NDArray[np.float64]
+    n_clipped: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """Return the number of strides."""
+        return int(self.start_sample.size)
+
+    @property
+    def distance_m(self) -> float:
+        """Distance covered by all strides together."""
+        return float(np.nansum(self.stride_length_m))
+
+
+@kernel
+def _turn(
+    q: tuple[float, float, float, float], half: tuple[float, float, float]
+) -> tuple[float, float, float, float]:
+    """Quaternion ``q`` after a small rotation given by half its rotation vector (sensor frame)."""
+    x, y, z = half
+    square = x * x + y * y + z * z
+    c = 1.0 - square * (0.5 - square / 24.0)
+    s = 1.0 - square * (1.0 / 6.0 - square / 120.0)
+    x, y, z = x * s, y * s, z * s
+    return (
+        c * q[0] - x * q[1] - y * q[2] - z * q[3],
+        c * q[1] + x * q[0] + z * q[2] - y * q[3],
+        c * q[2] + y * q[0] + x * q[3] - z * q[1],
+        c * q[3] + z * q[0] + y * q[1] - x * q[2],
+    )
+
+
+@kernel
+def _rotate(
+    q: tuple[float, float, float, float], x: float, y: float, z: float
+) -> tuple[float, float, float]:
+    """Turn a vector of the sensor frame into the start frame."""
+    tx = 2.0 * (q[2] * z - q[3] * y)
+    ty = 2.0 * (q[3] * x - q[1] * z)
+    tz = 2.0 * (q[1] * y - q[2] * x)
+    return (
+        x + q[0] * tx + q[2] * tz - q[3] * ty,
+        y + q[0] * ty + q[3] * tx - q[1] * tz,
+        z + q[0] * tz + q[1] * ty - q[2] * tx,
+    )
+
+
+@kernel
+def _integrate(
+    acc: NDArray[np.float64],
+    gyr: NDArray[np.float64],
+    repaired: NDArray[np.float64],
+    gain: float,
+    dt: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Integrate one stride; write length, rise and apparent gravity to ``out``.
+
+    Trapezoidal in rate and force. With the foot at rest at both ends the mean force is minus
+    gravity, and taking it out is at once gravity removal and linear velocity de-drifting.
+    """
+    q = (1.0, 0.0, 0.0, 0.0)
+    vx = vy = vz = px = py = pz = 0.0
+    h = 0.25 * dt
+    ax, ay, az = acc[0, 0], acc[0, 1], acc[0, 2]
+    for i in range(acc.shape[0] - 1):
+        wx = gyr[i, 0] + gyr[i + 1, 0]
+        wy = gyr[i, 1] + gyr[i + 1, 1]
+        wz = gyr[i, 2] + gyr[i + 1, 2]
+        wx += gain * (repaired[i, 0] + repaired[i + 1, 0] - wx)
+        wy += gain * (repaired[i, 1] + repaired[i + 1, 1] - wy)
+        wz += gain * (repaired[i, 2] + repaired[i + 1, 2] - wz)
+        q = _turn(q, (h * wx, h * wy, h * wz))
+        bx, by, bz = _rotate(q, acc[i + 1, 0], acc[i + 1, 1], acc[i + 1, 2])
+        px += (vx + (ax / 3.0 + bx / 6.0) * dt) * dt
+        py += (vy + (ay / 3.0 + by / 6.0) * dt) * dt
+        pz += (vz + (az / 3.0 + bz / 6.0) * dt) * dt
+        vx, vy, vz = vx + 0.5 * (ax + bx) * dt, vy + 0.5 * (ay + by) * dt, vz + 0.5 * (az + bz) * dt
+        ax, ay, az = bx, by, bz
+    time = (acc.shape[0] - 1) * dt
+    speed = math.sqrt(vx * vx + vy * vy + vz * vz)
+    dx, dy, dz = px - 0.5 * vx * time, py - 0.5 * vy * time, pz - 0.5 * vz * time
+    rise = (dx * vx + dy * vy + dz * vz) / speed
+    out[0] = math.sqrt(dx * dx + dy * dy + dz * dz)
+    out[1], out[2] = rise, speed / time
+
+
+@kernel
+def _integrate_strides(
+    acc: NDArray[np.float64],
+    gyr: NDArray[np.float64],
+    repaired: NDArray[np.float64],
+    bounds: NDArray[np.int64],
+    dt: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Integrate every stride; ``bounds`` holds start, stop and the number of railed samples."""
+    for k in range(bounds.shape[0]):
+        start, stop = bounds[k, 0], bounds[k, 1] + 1
+        a, g, r = acc[start:stop], gyr[start:stop], repaired[start:stop]
+        gain = 0.0
+        _integrate(a, g, r, gain, dt, out[k])
+        if bounds[k, 2] >= MIN_RAILED_TO_SCALE:
+            without = out[k, 2]
+            gain = 1.0
+            _integrate(a, g, r, gain, dt, out[k])
+            slope = out[k, 2] - without
+            if abs(slope) >= MIN_GRAVITY_SLOPE_MPS2:
+                gain = min(max((STANDARD_GRAVITY_MPS2 - without) / slope, 0.0), MAX_REPAIR_GAIN)
+                _integrate(a, g, r, gain, dt, out[k])
+        out[k, 3] = gain
+
+
+def foot_trajectory(
+    acc_mps2: NDArray[np.float64],
+    gyr_radps: NDArray[np.float64],
+    sampling_rate_hz: float,
+    stances: Stances | None = None,
+    rail_radps: float | None = None,
+) -> FootStrides:
+    """Length, speed and rise of every stride of the instrumented foot, walking or running.
+
+    Parameters
+    ----------
+    acc_mps2, gyr_radps : (n_samples, 3) float64 array
+        Specific force and angular rate in any frame fixed to the foot, uninterrupted, without NaN.
+    sampling_rate_hz : float
+        Samples a second.
+    stances : Stances, optional
+        Stances of the same samples; found here if not given.
+    rail_radps : float, optional
+        Rate at which the gyroscope rails, see :func:`loadcore.railed.repair_railed`.
+
+    Returns
+    -------
+    FootStrides
+        One row a swing. NaN where the piece between two foot-flats is too long for a stride.
+
+    Notes
+    -----
+    Zero-velocity strapdown after Foxlin 2005 (doi 10.1109/MCG.2005.140). We deviate: no filter
+    runs through the recording, each stride stands alone, and the vertical comes from the stride's
+    own mean force, not from the accelerometer at foot-flat, which in running is never at rest.
+    """
+    acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
+    gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
+    if stances is None:
+        stances = find_stances(acc, gyr, sampling_rate_hz)
+    repaired, railed = repair_railed(gyr, rail_radps)
+    start, stop = stances.depart_sample[:-1], stances.arrive_sample[1:]
+    railed_before = np.concatenate(([0], np.cumsum(railed)))
+    n_clipped = (railed_before[stop] - railed_before[start]).astype(np.int64)
+    out = np.full((start.size, 4), np.nan)
+    bounds = np.column_stack((start, stop, n_clipped)).astype(np.int64)
+    _integrate_strides(acc, gyr, repaired, bounds, 1.0 / sampling_rate_hz, out)
+    time_s = (stop - start) / sampling_rate_hz
+    length_m = np.where(time_s <= MAX_STRIDE_S, out[:, 0] + RESIDUAL_STRIDE_M, np.nan)
+    share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
+    sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
+    return FootStrides(
+        start_sample=start,
+        stop_sample=stop,
+        stride_length_m=length_m,
+        stride_length_sd_m=sd_m,
+        speed_mps=length_m / time_s,
+        speed_sd_mps=sd_m / time_s,
+        vertical_displacement_m=out[:, 1],
+        apparent_gravity_mps2=out[:, 2],
+        n_clipped=n_clipped,
+    )

@@ -1,0 +1,90 @@
+"""Foot contacts: a synthetic run with known landings and push-offs, invariances, refusals."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from loadcore.constants import SIDE_LEFT
+from loadcore.contacts_foot import ACC_ONLY_CONFIDENCE, find_stances, foot_contacts
+
+RATE_HZ = 200.0
+STRIDE_S, CONTACT_S = 0.72, 0.25
+Array = NDArray[np.float64]
+
+
+def running_foot(n_strides: int = 8, noise: float = 0.0) -> tuple[Array, Array, Array]:
+    """Foot signals of steady running in the segment frame, and the landing times."""
+    t = np.arange(round((n_strides * STRIDE_S + 2.0) * RATE_HZ)) / RATE_HZ
+    landing_s = 1.0 + STRIDE_S * np.arange(n_strides)
+    knots_s = np.array([0.0, 0.02, 0.06, 0.13, 0.21, 0.26, 0.36, 0.5, 0.65, STRIDE_S])
+    rate_radps = np.array([0.0, -4.0, -1.0, -0.8, -9.0, -6.0, 0.0, 8.0, 5.0, 0.0])
+    phase = np.mod(t - 1.0, STRIDE_S)
+    moving = (t >= 0.9) & (t < landing_s[-1] + STRIDE_S - 0.36)
+    pitch = np.where(moving, np.interp(phase, knots_s, rate_radps), 0.0)
+    acc = np.tile([0.0, 9.80665, 0.0], (t.size, 1))
+    swing = moving & (phase > 0.2)
+    acc[swing, 0] += 20.0 * np.sin(np.pi * (phase[swing] - 0.2) / (STRIDE_S - 0.2))
+    impact = moving & (phase < 0.04)
+    acc[impact, 1] += 60.0 * np.sin(np.pi * phase[impact] / 0.04)
+    rng = np.random.default_rng(1)
+    acc += noise * rng.standard_normal(acc.shape)
+    gyr = np.column_stack((0 * t, 0 * t, pitch)) + 0.02 * noise * rng.standard_normal(acc.shape)
+    return acc, gyr, landing_s
+
+
+def test_landings_are_found_within_a_sample_or_two() -> None:
+    acc, gyr, landing_s = running_foot()
+    contacts = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    np.testing.assert_allclose(contacts.initial_contact_s, landing_s[:-1], atol=0.006)
+    contact_time = contacts.terminal_contact_s - contacts.initial_contact_s
+    np.testing.assert_allclose(contact_time, 0.21 * 1.055, atol=0.02)
+    assert np.all(contacts.side == SIDE_LEFT)
+    assert np.all(contacts.confidence == 1.0)
+
+
+def test_without_gyroscope_the_landings_stay_and_the_sd_widens() -> None:
+    acc, gyr, landing_s = running_foot()
+    full = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    for missing in (None, np.full_like(gyr, np.nan)):
+        contacts = foot_contacts(acc, missing, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+        assert np.all(contacts.confidence == ACC_ONLY_CONFIDENCE)
+        np.testing.assert_allclose(contacts.initial_contact_s, landing_s[:-1], atol=0.02)
+        assert contacts.initial_contact_sd_s[0] > full.initial_contact_sd_s[0]
+
+
+def test_late_swing_pause_is_not_a_stance() -> None:
+    acc, gyr, _ = running_foot()
+    stances = find_stances(acc, gyr, RATE_HZ)
+    pause = np.zeros(acc.shape[0], dtype=bool)
+    for stop in stances.swing_stop_sample:
+        pause[stop - 6 : stop] = True
+    still = np.where(pause[:, None], [0.0, 9.80665, 0.0], acc)
+    again = find_stances(still, np.where(pause[:, None], 0.01 * gyr, gyr), RATE_HZ)
+    assert len(again) == len(stances)
+    assert np.max(np.abs(again.arrive_sample - stances.arrive_sample)) < 20
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 200), st.integers(900, 1300))
+def test_a_bout_range_only_selects(start: int, stop: int) -> None:
+    acc, gyr, _ = running_foot()
+    whole = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT).initial_contact_s
+    part = foot_contacts(acc, gyr, RATE_HZ, start, stop, SIDE_LEFT).initial_contact_s
+    inside = whole[(whole * RATE_HZ >= start) & (whole * RATE_HZ < stop)]
+    np.testing.assert_allclose(part, inside, atol=1e-9)
+
+
+def test_empty_where_nothing_swings() -> None:
+    acc = np.tile([0.0, 9.80665, 0.0], (800, 1))
+    for gyr in (np.zeros((800, 3)), None):
+        assert len(foot_contacts(acc, gyr, RATE_HZ, 100, 700, SIDE_LEFT)) == 0
+
+
+def test_refuses_a_gap_within_the_bout_but_not_beside_it() -> None:
+    acc, gyr, _ = running_foot()
+    acc[600] = np.nan
+    with pytest.raises(ValueError, match="not all finite"):
+        foot_contacts(acc, gyr, RATE_HZ, 100, 900, SIDE_LEFT)
+    assert len(foot_contacts(acc, gyr, RATE_HZ, 601, 1300, SIDE_LEFT)) > 0
