@@ -192,7 +192,7 @@ def _reading(path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise StoreError(f"{path} is not there: run the stage that writes it first.") from error
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
+        raise StoreError(f"{path} cannot be read ({error}).") from error
     except (pa.ArrowException, ValueError) as error:
         raise StoreError(
             f"{path} is damaged or of another format ({error}): remove it and run the stage that"
@@ -210,7 +210,7 @@ def _moved_into_place(path: Path, replace: Callable[[Path, Path], None]) -> Iter
         replace(temporary, path)
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be written: {error.strerror or error}. Nothing was changed; make room"
+            f"{path} cannot be written ({error}). Nothing was changed; make room"
             " or choose a place that can be written to, then run again."
         ) from error
     finally:
@@ -257,10 +257,12 @@ def _is_running(pid: int) -> bool:
 
 
 def _remove(path: Path) -> None:
+    """Remove a temporary file or folder; never hide the error that led here behind another."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            path.unlink()
 
 
 def _not_json(value: object, where: str) -> list[str]:
