@@ -163,9 +163,17 @@ def write(root: Path) -> None:
         for stage in stages(description):
             expected = expected_deps(stage, root)
             if stage.deps != expected:
-                stage.body["deps"] = expected
+                _replace_code(stage.body.setdefault("deps", []), expected)
         with store.new_file(root / pipeline) as temporary:
             _yaml().dump(description, temporary)
+
+
+def _replace_code(deps: list[str], expected: list[str]) -> None:
+    """Change the list in place, so that comments on data stay where they are."""
+    for index in reversed(range(len(deps))):
+        if _is_code(deps[index]):
+            del deps[index]
+    deps.extend(expected[len(deps) :])
 
 
 def _present(root: Path) -> list[Path]:
