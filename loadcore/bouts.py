@@ -31,6 +31,7 @@ from loadcore.signals import (
     MIN_SAMPLING_RATE_HZ,
     SignalError,
     idle_samples,
+    live_columns,
 )
 
 __all__ = [
@@ -125,7 +126,7 @@ class BoutSettings:
     run_score: float
     run_hysteresis: float = 0.85
     min_periodicity: float = 0.4
-    min_run_periodicity: float = 0.67
+    min_run_periodicity: float = 0.73
     min_run_s: float = 5.0
     max_break_s: float = 0.5
     still_g: float = 0.03
@@ -166,7 +167,7 @@ between them so often, that neither long runs nor a steady rhythm can be demande
 SHANK_RUN_SCORE: Final = 1.25
 """Engineering choice: a little below the foot, whose lever arm about the hip is longer. The
 other defaults of shank and trunk are as well: a flight of stairs taken at speed looks like
-running for 3 to 4 s and is less regular (0.64 over the worst descent of harlab_ankle_jog, 0.71
+running for 3 to 4 s and is less regular (0.69 over the worst descent of harlab_ankle_jog, 0.78
 over the least regular run of adeptdata_run's hip)."""
 TRUNK_RUN_SCORE: Final = 0.70
 """From the hip sensor of adeptdata_run (one runner): well between running (1.1 and more) and
@@ -202,19 +203,27 @@ class GaitFrames:
 
 
 @kernel
+def _row_size(x: FloatArray, row: int, live: BoolArray) -> float:
+    """Return the length of one row over the live columns; NaN if one of them is missing."""
+    square = 0.0
+    for j in range(x.shape[1]):
+        if live[j]:
+            square += x[row, j] ** 2
+    return math.sqrt(square)
+
+
+@kernel
 def _envelope(x: FloatArray, live: BoolArray, missing: BoolArray, block: int) -> FloatArray:
     """Return the mean size of the rows of each block; NaN if any row of it is missing."""
-    n = x.shape[0] // block
-    envelope = np.empty(n)
-    for i in range(n):
+    envelope = np.empty(x.shape[0] // block)
+    for i in range(envelope.size):
         total = 0.0
+        any_missing = False
         for row in range(i * block, (i + 1) * block):
-            square = 0.0
-            for j in range(x.shape[1]):
-                if live[j]:
-                    square += x[row, j] ** 2
-            total += math.nan if missing[row] else math.sqrt(square)
-        envelope[i] = total / block
+            total += _row_size(x, row, live)
+            any_missing |= missing[row]
+        observed = math.isfinite(total) and not any_missing
+        envelope[i] = total / block if observed else math.nan
     return envelope
 
 
@@ -371,13 +380,6 @@ def _check_input(acc_mps2: ArrayLike, sampling_rate_hz: float) -> FloatArray:
     return acc
 
 
-def _missing_rows(x: FloatArray, live: BoolArray, sampling_rate_hz: float) -> BoolArray:
-    missing = idle_samples(x, sampling_rate_hz)
-    for j in np.flatnonzero(live):
-        missing |= ~np.isfinite(x[:, j])
-    return missing
-
-
 def gait_frames(acc_mps2: ArrayLike, sampling_rate_hz: float, site: str) -> GaitFrames:
     """Measure agitation and stride period every quarter of a second.
 
@@ -403,13 +405,16 @@ def gait_frames(acc_mps2: ArrayLike, sampling_rate_hz: float, site: str) -> Gait
     """
     acc = _check_input(acc_mps2, sampling_rate_hz)
     BoutSettings.for_site(site)
-    live = np.isfinite(acc).any(axis=0)
-    missing = _missing_rows(acc, live, sampling_rate_hz) | (not live.any())
+    live = live_columns(acc)
+    missing = idle_samples(acc, sampling_rate_hz) | (not live.any())
     block = max(1, round(sampling_rate_hz / ENVELOPE_HZ))
     rate_hz = sampling_rate_hz / block
     frame = round(FRAME_S * rate_hz)
     envelope = _envelope(acc, live, missing, block)
     wave = _take_off_trend(envelope, round(TREND_S * rate_hz / 2))
+    # A binomial filter (-3 dB at 0.18 of the rate, 9 Hz) rounds impact peaks, so that a parabola
+    # finds the top of the autocorrelation between samples without bias.
+    wave[1:-1] = 0.25 * wave[:-2] + 0.5 * wave[1:-1] + 0.25 * wave[2:]
     first_lag = math.floor(MIN_LAG_S * rate_hz)
     n_lags = math.ceil(STRIDE_S[1] * rate_hz) + 2 - first_lag
     correlation = _autocorrelation(
@@ -443,6 +448,8 @@ MIN_WALK_S: Final = 1.0
 SCORE_STRIDE_S: Final = (0.60, 1.30)
 """Stride periods are held within these bounds for the running score, so that a wrong lag in
 irregular movement can neither make nor break running. Engineering choice."""
+NEGLIGIBLE_SCORE: Final = 1e-9
+"""Stands for a score of zero in logarithms, g/s²."""
 OTHER_CONFIDENCE: Final = 0.5
 """What is neither gait nor rest is known only by what it is not."""
 
@@ -537,6 +544,17 @@ def _running_score(agitation: FloatArray, stride_s: FloatArray, known: BoolArray
     return score
 
 
+@kernel
+def _bout_medians(x: FloatArray, known: BoolArray, start: IntArray, stop: IntArray) -> FloatArray:
+    """Return the median of the known values in each half-open range; NaN without any."""
+    medians = np.full(start.size, math.nan)
+    for i in range(start.size):
+        values = x[start[i] : stop[i]][known[start[i] : stop[i]]]
+        if values.size > 0:
+            medians[i] = np.median(values)
+    return medians
+
+
 def _still_frames(
     frames: GaitFrames, gyr_radps: ArrayLike | None, settings: BoutSettings
 ) -> BoolArray:
@@ -544,11 +562,10 @@ def _still_frames(
     if gyr_radps is None:
         return still
     gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
-    live = np.isfinite(gyr).any(axis=0)
-    missing = ~np.isfinite(gyr[:, live]).all(axis=1)
-    turning = _envelope(gyr, live, missing, frames.samples_per_frame)[: still.size]
+    nothing_missing = np.zeros(gyr.shape[0], dtype=np.bool_)
+    turning = _envelope(gyr, live_columns(gyr), nothing_missing, frames.samples_per_frame)
     # A missing gyroscope sample says nothing, so only an observed turn ends stillness.
-    return still & ~(turning > settings.still_radps)
+    return still & ~(turning[: still.size] > settings.still_radps)
 
 
 def _frame_activity(
@@ -607,7 +624,9 @@ def find_bouts(
     -------
     Bouts
         Covering every sample, in order. Empty for an empty recording. Edges fall on frames of a
-        quarter of a second; a recording shorter than one frame is unknown.
+        quarter of a second; a recording shorter than one frame is unknown. The confidence of
+        gait is the mean of its periodicity and of its distance from the limit between running
+        and walking, a factor of two counting as certain.
 
     Raises
     ------
@@ -637,21 +656,23 @@ def find_bouts(
     cuts = np.flatnonzero(np.diff(code)) + 1
     start = np.concatenate(([0], cuts)).astype(np.int64)
     stop = np.concatenate((cuts, [code.size])).astype(np.int64)
-    step_hz = np.full(start.size, np.nan)
-    confidence = np.full(start.size, OTHER_CONFIDENCE)
-    for i, (a, b) in enumerate(zip(start, stop, strict=True)):
-        if code[a] in (ACTIVITY_RUNNING, ACTIVITY_WALKING):
-            rhythmic = known[a:b]
-            if rhythmic.any():
-                step_hz[i] = 2.0 / float(np.median(frames.stride_s[a:b][rhythmic]))
-            margin = np.abs(np.log2(np.maximum(score[a:b], 1e-9) / settings.run_score))
-            steady = np.nan_to_num(frames.periodicity[a:b]).clip(0.0, 1.0)
-            confidence[i] = float(np.minimum(margin, 1.0).mean() + steady.mean()) / 2.0
-        elif code[a] in (ACTIVITY_STILL, ACTIVITY_UNKNOWN):
-            confidence[i] = 1.0
+    activity = code[start]
+    gait = (activity == ACTIVITY_RUNNING) | (activity == ACTIVITY_WALKING)
+    stride_s = _bout_medians(frames.stride_s, known, start, stop)
+    margin = np.abs(np.log2(np.maximum(score, NEGLIGIBLE_SCORE) / settings.run_score))
+    certainty = (np.minimum(margin, 1.0) + np.nan_to_num(frames.periodicity).clip(0.0, 1.0)) / 2.0
+    confidence = np.add.reduceat(certainty, start) / (stop - start)
+    confidence[activity == ACTIVITY_OTHER] = OTHER_CONFIDENCE
+    confidence[(activity == ACTIVITY_STILL) | (activity == ACTIVITY_UNKNOWN)] = 1.0
     stop_sample = stop * frames.samples_per_frame
     stop_sample[-1] = acc.shape[0]
-    return Bouts(start * frames.samples_per_frame, stop_sample, code[start], step_hz, confidence)
+    return Bouts(
+        start_sample=start * frames.samples_per_frame,
+        stop_sample=stop_sample,
+        activity=activity,
+        step_frequency_hz=np.where(gait, 2.0 / stride_s, np.nan),
+        confidence=confidence,
+    )
 
 
 def activity_per_second(bouts: Bouts, n_samples: int, sampling_rate_hz: float) -> CodeArray:

@@ -39,6 +39,7 @@ __all__ = [
     "gyr_unit",
     "highpass",
     "idle_samples",
+    "live_columns",
     "lowpass",
     "lowpass_causal",
     "measure_timing",
@@ -323,8 +324,18 @@ def _finite_runs_kernel(x: FloatArray, live: BoolArray) -> IntArray:
 
 
 @kernel
-def _live_columns(x: FloatArray) -> BoolArray:
-    """Return which columns have at least one finite sample; stops at the first in each."""
+def live_columns(x: FloatArray) -> BoolArray:
+    """Return which columns of an ``(n, k)`` signal have any finite sample: the sensor has them.
+
+    Parameters
+    ----------
+    x : (n, k) float64 array
+        Read only up to the first finite sample of each column.
+
+    Returns
+    -------
+    (k,) bool array
+    """
     live = np.zeros(x.shape[1], dtype=np.bool_)
     for j in range(x.shape[1]):
         for i in range(x.shape[0]):
@@ -348,7 +359,7 @@ def finite_segments(x: ArrayLike) -> IntArray:
         Half-open sample ranges; none for an empty or wholly missing signal.
     """
     rows = _as_rows(x, "x")
-    live = _live_columns(rows)
+    live = live_columns(rows)
     if not live.any():
         return np.empty((0, 2), dtype=np.int64)
     return _finite_runs_kernel(rows, live)
@@ -356,7 +367,7 @@ def finite_segments(x: ArrayLike) -> IntArray:
 
 def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatArray:
     rows = _as_rows(x, "x")
-    live = _live_columns(rows)
+    live = live_columns(rows)
     compact = rows if live.all() else np.ascontiguousarray(rows[:, live])
     filtered = np.empty_like(compact)
     position = 0
@@ -710,7 +721,7 @@ def resample(
     # A thousandth of a sample of slack keeps the last stamp when the rates agree.
     n_out = int((times[-1] - times[0]) * sampling_rate_hz + 1e-3) + 1
     grid_s = times[0] + np.arange(n_out) / sampling_rate_hz
-    live = _live_columns(rows)
+    live = live_columns(rows)
     out = np.full((n_out, rows.shape[1]), np.nan)
     table = _sinc_table()
     band = min(1.0, sampling_rate_hz / source_hz)
@@ -909,7 +920,7 @@ def idle_samples(x: ArrayLike, sampling_rate_hz: float) -> BoolArray:
     rows = _as_rows(x, "x")
     _check_rate(sampling_rate_hz)
     out = np.zeros(rows.shape[0], dtype=np.bool_)
-    live = _live_columns(rows)
+    live = live_columns(rows)
     if live.any():
         _idle_kernel(rows, live, max(2, math.ceil(IDLE_MIN_S * sampling_rate_hz)), out)
     return out
@@ -976,8 +987,8 @@ def static_samples(acc_mps2: ArrayLike, sampling_rate_hz: float) -> BoolArray:
     _check_rate(sampling_rate_hz)
     out = np.zeros(rows.shape[0], dtype=np.bool_)
     window = max(2, round(STATIC_WINDOW_S * sampling_rate_hz))
-    _static_kernel(rows, _live_columns(rows), window, STATIC_SD_MPS2**2, out)
-    if not _live_columns(rows).any():
+    _static_kernel(rows, live_columns(rows), window, STATIC_SD_MPS2**2, out)
+    if not live_columns(rows).any():
         out[:] = False
     return out
 
@@ -1083,8 +1094,8 @@ class Alignment:
     rotation : (3, 3) float64 array
         Rows are the new axes in old coordinates: ``new = rotation @ old``.
     method : str
-        "static" or "tilt_corrected" for gravity; "gyroscope", "foot_flat", "trunk_stance" or
-        "acceleration" for heading.
+        "static" or "tilt_corrected" for gravity; "gyroscope", "acceleration" or "trunk_stance"
+        for heading.
     confidence : float
         0 (a guess) to 1 (certain).
     """
@@ -1216,36 +1227,11 @@ def align_gravity(
 HEADING_CUTOFF_HZ: Final = 10.0
 """Low pass before a heading is sought. Engineering choice: keeps three harmonics of the step,
 drops impact ringing."""
+SLOW_RATE_CUTOFF: Final = 0.4
+"""The same for slow recordings, as a share of the sampling rate: safely below half of it."""
 SWING_QUANTILE: Final = 0.7
 """Fastest share of samples that count as swing: above this quantile of angular speed.
 Engineering choice: running swings for 60 to 70 % of a stride, fast in about half of that."""
-FLAT_SPEED_RATIO: Final = 0.2
-"""A foot turning slower than this share of its fast swing is flat. Engineering choice."""
-FLAT_MIN_S: Final = 0.04
-"""Shortest foot-flat. Engineering choice: half the shortest one in sprinting (80 ms contact)."""
-HEEL_RISE_S: Final = 0.10
-"""After foot-flat the heel rises for at least this long: 100 ms of push-off. Engineering
-choice."""
-
-
-@kernel
-def _heel_rise_votes(
-    speed: FloatArray, pitch: FloatArray, limit: float, flat_samples: int, rise_samples: int
-) -> tuple[int, int]:
-    """Count foot-flats followed by negative and by positive pitch."""
-    negative, positive, quiet = 0, 0, 0
-    for i in range(speed.size - rise_samples):
-        if speed[i] < limit:
-            quiet += 1
-            continue
-        if quiet >= flat_samples:
-            turned = pitch[i : i + rise_samples].sum()
-            if turned < 0:
-                negative += 1
-            elif turned > 0:
-                positive += 1
-        quiet = 0
-    return negative, positive
 
 
 def _principal_direction(planar: FloatArray) -> tuple[FloatArray, float]:
@@ -1256,34 +1242,41 @@ def _principal_direction(planar: FloatArray) -> tuple[FloatArray, float]:
     return np.asarray(vectors[:, 1]), share
 
 
+def _correlation(a: FloatArray, b: FloatArray) -> float:
+    """Return the correlation of two signals; 0 where one of them does not change."""
+    a, b = a - a.mean(), b - b.mean()
+    norm = math.sqrt(float(a @ a) * float(b @ b))
+    return float(a @ b) / norm if norm > 0 else 0.0
+
+
+def _point_forward(forward: FloatArray, levelled: FloatArray) -> tuple[FloatArray, float]:
+    """Turn an axis (x, z) so that acceleration along it opposes the size of specific force.
+
+    Returns the direction, and 0 to 1 for how plainly the sign was seen.
+    """
+    along = levelled[:, [0, 2]] @ forward
+    correlation = _correlation(along, np.sqrt((levelled**2).sum(axis=1)))
+    sign = 1.0 if correlation <= 0 else -1.0
+    return sign * forward, min(1.0, abs(correlation) / FULL_CORRELATION)
+
+
 def _heading_from_gyroscope(
-    gyr: FloatArray, sampling_rate_hz: float, site: str
-) -> tuple[FloatArray, float, str]:
-    """Return the forward direction (x, z) in the levelled frame from angular velocity."""
+    acc: FloatArray, gyr: FloatArray, site: str
+) -> tuple[FloatArray, float]:
+    """Return the forward direction (x, z) in the levelled frame, axis from angular velocity."""
     horizontal = gyr[:, [0, 2]]
     speed = np.sqrt((gyr**2).sum(axis=1))
-    swing = speed > np.quantile(speed, SWING_QUANTILE)
-    right, share = _principal_direction(horizontal[swing])
-    pitch = np.ascontiguousarray(horizontal @ right)
-    if site == "foot":
-        negative, positive = _heel_rise_votes(
-            speed,
-            pitch,
-            FLAT_SPEED_RATIO * float(np.quantile(speed, SWING_QUANTILE)),
-            math.ceil(FLAT_MIN_S * sampling_rate_hz),
-            math.ceil(HEEL_RISE_S * sampling_rate_hz),
-        )
-        sign = 1.0 if negative >= positive else -1.0
-        agreement = abs(negative - positive) / max(1, negative + positive)
-        method = "foot_flat"
-    else:
-        skewness = float((pitch**3).mean()) / float((pitch**2).mean()) ** 1.5
-        sign = 1.0 if skewness >= 0 else -1.0
-        agreement = min(1.0, abs(skewness) / FULL_SKEWNESS)
-        method = "gyroscope"
-    right = sign * right
+    right, share = _principal_direction(horizontal[speed > np.quantile(speed, SWING_QUANTILE)])
     # z = x × y, so a rightward (x, z) of (a, b) belongs to a forward one of (b, -a).
-    return np.array([right[1], -right[0]]), (2.0 * share - 1.0) * agreement, method
+    forward = np.array([right[1], -right[0]])
+    if site == "foot":
+        forward, certainty = _point_forward(forward, acc)
+    else:
+        pitch = horizontal @ right
+        skewness = float((pitch**3).mean()) / max(float((pitch**2).mean()), TINY) ** 1.5
+        forward = forward if skewness >= 0 else -forward
+        certainty = min(1.0, abs(skewness) / FULL_SKEWNESS)
+    return forward, (2.0 * share - 1.0) * certainty
 
 
 FULL_SKEWNESS: Final = 0.3
@@ -1295,29 +1288,24 @@ biomac_imu_cycle: 0.5 at the pelvis, -0.4 to -0.9 at shank and foot. Engineering
 smallest seen."""
 
 
-def _heading_from_acceleration(levelled: FloatArray, site: str) -> tuple[FloatArray, float, str]:
+TINY: Final = 1e-300
+"""Keeps a ratio finite where there is no movement at all."""
+
+
+def _heading_from_acceleration(levelled: FloatArray, site: str) -> tuple[FloatArray, float]:
     """Return the forward direction (x, z) in the levelled frame from specific force alone."""
     horizontal = levelled[:, [0, 2]] - levelled[:, [0, 2]].mean(axis=0)
+    if site not in TRUNK_SITES:
+        axis, share = _principal_direction(horizontal)
+        forward, certainty = _point_forward(axis, levelled)
+        return forward, (2.0 * share - 1.0) * certainty
     fall = -np.gradient(levelled[:, 1])
-    if site in TRUNK_SITES:
-        forward = fall @ horizontal
-        size = math.sqrt(float(forward @ forward))
-        if size == 0:
-            return np.array([1.0, 0.0]), 0.0, "trunk_stance"
-        forward = forward / size
-        along = horizontal @ forward
-        norm = math.sqrt(float(along @ along) * float(fall @ fall))
-        confidence = min(1.0, float(along @ fall) / norm / FULL_CORRELATION)
-        return forward, confidence, "trunk_stance"
-    forward, share = _principal_direction(horizontal)
-    along = horizontal @ forward
-    total = np.sqrt((levelled**2).sum(axis=1))
-    total -= total.mean()
-    norm = math.sqrt(float(along @ along) * float(total @ total))
-    correlation = float(along @ total) / norm if norm > 0 else 0.0
-    forward = forward if correlation <= 0 else -forward
-    agreement = min(1.0, abs(correlation) / FULL_CORRELATION)
-    return forward, (2.0 * share - 1.0) * agreement, "acceleration"
+    forward = fall @ horizontal
+    size = math.sqrt(float(forward @ forward))
+    if size == 0.0:
+        return np.array([1.0, 0.0]), 0.0
+    forward = forward / size
+    return forward, min(1.0, _correlation(horizontal @ forward, fall) / FULL_CORRELATION)
 
 
 def align_heading(
@@ -1348,22 +1336,21 @@ def align_heading(
     Returns
     -------
     Alignment
-        From sensor to segment axes, gravity included. Methods, by site and sensors:
+        From sensor to segment axes, gravity included. Methods, by sensors and site:
 
-        - "gyroscope" (shank): z is the first principal component of swing angular velocity in
-          the horizontal plane. Its sign makes the rate's skewness positive: the forward swing is
-          short and fast, stance and push-off long and slow.
-        - "foot_flat" (foot): the same axis; the skewness of a foot's pitch rate is near zero,
-          so the sign makes the turn after each foot-flat, the heel's rise, negative.
+        - "gyroscope" (shank, foot): z is the first principal component of swing angular velocity
+          in the horizontal plane. At the shank its sign makes the rate's skewness positive,
+          because the forward swing is short and fast; at the foot, where the skewness is near
+          zero, it is the sign of "acceleration".
+        - "acceleration" (shank, foot, no gyroscope): first principal component of horizontal
+          acceleration; its sign makes it oppose the size of specific force, whose peaks in
+          running come with rearward acceleration at touch-down and in early swing.
         - "trunk_stance" (sacrum, waist, hip, with or without gyroscope): forward is the
           horizontal direction whose acceleration follows the *fall* of vertical acceleration,
           because braking goes with its rise and propulsion with its fall, in every stance of
-          either leg, while mediolateral acceleration changes sign from leg to leg. Holds for
-          running; walking has the opposite sign.
-        - "acceleration" (shank, foot, no gyroscope): first principal component of horizontal
-          acceleration; its sign makes it oppose total acceleration, whose peaks in running come
-          with rearward acceleration at touch-down and in early swing.
+          either leg, while mediolateral acceleration changes sign from leg to leg.
 
+        The last two, and the foot's sign, hold for running; walking can have the opposite sign.
         Confidence multiplies that of ``gravity``, how much one direction stands out, and how
         plainly the sign is seen.
 
@@ -1374,8 +1361,9 @@ def align_heading(
 
     Notes
     -----
-    load.md A3. Deviations: the sign rules of foot and trunk, which load.md leaves open; checked
-    on biomac_imu_cycle in running.
+    load.md A3. Deviations: the sign rules. Checked in running on biomac_imu_cycle (all sites, 10
+    degrees without and 4 with a gyroscope) and for the foot on 41 trials of gdlbio_foot and
+    pyshoe_vicon (the same mounting gives the same sign).
     """
     acc = _as_triaxial(acc_mps2, "acc_mps2")
     _check_rate(sampling_rate_hz)
@@ -1394,22 +1382,18 @@ def align_heading(
             f"only {np.count_nonzero(used)} complete samples of running; expected at least "
             f"{MIN_ALIGNMENT_S:g} s to find the heading: use a longer recording"
         )
+    cutoff_hz = min(HEADING_CUTOFF_HZ, SLOW_RATE_CUTOFF * sampling_rate_hz)
+    acc = rotate(lowpass(acc[used], cutoff_hz, sampling_rate_hz), gravity.rotation)
     if gyr is not None:
-        smooth = lowpass(gyr[used], _heading_cutoff(sampling_rate_hz), sampling_rate_hz)
-        levelled = rotate(smooth, gravity.rotation)
-        forward, confidence, method = _heading_from_gyroscope(levelled, sampling_rate_hz, site)
+        method = "gyroscope"
+        gyr = rotate(lowpass(gyr[used], cutoff_hz, sampling_rate_hz), gravity.rotation)
+        forward, confidence = _heading_from_gyroscope(acc, gyr, site)
     else:
-        smooth = lowpass(acc[used], _heading_cutoff(sampling_rate_hz), sampling_rate_hz)
-        levelled = rotate(smooth, gravity.rotation)
-        forward, confidence, method = _heading_from_acceleration(levelled, site)
+        method = "trunk_stance" if site in TRUNK_SITES else "acceleration"
+        forward, confidence = _heading_from_acceleration(acc, site)
     cosine, sine = float(forward[0]), float(forward[1])
     turn = np.array([[cosine, 0.0, sine], [0.0, 1.0, 0.0], [-sine, 0.0, cosine]])
     return Alignment(turn @ gravity.rotation, method, gravity.confidence * max(0.0, confidence))
-
-
-def _heading_cutoff(sampling_rate_hz: float) -> float:
-    """Return the heading's low-pass cut-off, lowered where the recording is too slow for it."""
-    return min(HEADING_CUTOFF_HZ, 0.4 * sampling_rate_hz)
 
 
 # ------------------------------------------------------------------------------------------
