@@ -60,6 +60,7 @@ REFERENCE_TABLES: Final = (
     "position",
     "joints",
     "excluded",
+    "tissue_forces",
 )
 """Tables that a reference may fill, as ``tolerance.schemas`` declares them.
 

@@ -235,10 +235,10 @@ def tissue_truth(
 ) -> TissueTruth:
     """Compute forces of tibia, Achilles tendon and kneecap joint per running contact.
 
-    After load.md §D3: Achilles = force × arm of the ground force / arm of the tendon, both the runner's own; tibia =
-    force along the shin + Achilles; kneecap joint from speed and cadence. Damage is
-    ``(peak / reference)^b``, load is the same with b = 1, both over the steps of one leg in the
-    reference run, so that 30 easy flat minutes are 1. NaN outside running.
+    After load.md §D3: Achilles = force × arm of the ground force / arm of the tendon, both the
+    runner's own; tibia = force along the shin + Achilles; kneecap joint from speed and cadence.
+    Damage is ``(peak / reference)^b``, load is the same with b = 1, both over the steps of one leg
+    in the reference run, so that 30 easy flat minutes are 1. NaN outside running.
     """
     n = plan.start_s.size
     usual = np.array(
