@@ -16,7 +16,7 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -52,10 +52,13 @@ class Stage:
         Its name, without the item it is repeated over.
     body : dict
         The description itself, part of the loaded file: changing it changes what is dumped.
+    items : mapping
+        What it is repeated over: a mapping with ``module`` for each dataset; empty if it is not.
     """
 
     name: str
     body: dict[str, Any]
+    items: Mapping[str, Any]
 
     @property
     def module(self) -> str:
@@ -76,8 +79,14 @@ class Stage:
 
 def stages(description: dict[str, Any]) -> Iterator[Stage]:
     """Give the stages of a loaded ``dvc.yaml``; one that is repeated counts once."""
+    variables: dict[str, Any] = {}
+    for entry in description.get("vars", []):
+        variables |= entry
     for name, body in description["stages"].items():
-        yield Stage(name, body.get("do", body))
+        items = body.get("foreach", {})
+        if isinstance(items, str):
+            items = variables[items.removeprefix("${").removesuffix("}")]
+        yield Stage(name, body.get("do", body), items)
 
 
 def expected_deps(stage: Stage, root: Path) -> list[str]:
@@ -89,15 +98,13 @@ def expected_deps(stage: Stage, root: Path) -> list[str]:
     files = closure(imported, root)
     code.update(path.relative_to(root).as_posix() for path in files)
     if any(_loads_dataset(path) for path in files):
-        folder = PACKAGES["pipelines"] / "datasets"
-        modules = sorted(_dataset_modules(root).values())
-        # What dataset modules share counts for every dataset; the modules themselves do not.
+        folder = f"{PACKAGES['pipelines'].as_posix()}/datasets"
+        own, modules = _own_dataset(stage, root)
+        # What dataset modules share counts for each dataset; the modules themselves do not.
         shared = closure({f"{DATASETS}.{module}" for module in modules}, root)
         code.update(path.relative_to(root).as_posix() for path in shared)
-        code -= {f"{folder.as_posix()}/{module}.py" for module in modules}
-        own = _own_dataset(stage, root)
-        if own:
-            code.update(f"{folder.as_posix()}/{own}{ending}" for ending in DATASET_FILES)
+        code -= {f"{folder}/{module}.py" for module in modules}
+        code.update(f"{folder}/{own}{ending}" for ending in DATASET_FILES)
     return [*data, *sorted(code)]
 
 
@@ -194,13 +201,18 @@ def _loads_dataset(path: Path) -> bool:
     )
 
 
-def _own_dataset(stage: Stage, root: Path) -> str | None:
+def _own_dataset(stage: Stage, root: Path) -> tuple[str, list[str]]:
+    """Return a stage's own dataset module, as written in its deps, and all it may stand for."""
+    if stage.items:
+        return REPEATED_MODULE, [item["module"] for item in stage.items.values()]
     option = _DATASET_OPTION.search(stage.body["cmd"])
-    if option is None:
-        return None
-    if "${" in option[1]:
-        return REPEATED_MODULE
-    return _dataset_modules(root).get(option[1])
+    known = _dataset_modules(root)
+    if option is None or option[1] not in known:
+        raise ValueError(
+            f"stage {stage.name} loads a dataset's module: expected `--dataset` with one of"
+            f" {', '.join(sorted(known))}, received {stage.body['cmd']!r}."
+        )
+    return known[option[1]], [known[option[1]]]
 
 
 def _dataset_modules(root: Path) -> dict[str, str]:

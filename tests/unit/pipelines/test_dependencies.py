@@ -156,6 +156,15 @@ def test_a_stage_of_one_dataset_depends_on_that_one_alone(root):
     text = path.read_text(encoding="utf-8")
     assert "pipelines/datasets/two_2021.py" in text
     assert "one_2020" not in text
+    assert "reader" not in text
+
+
+@pytest.mark.parametrize("option", ["", " --dataset set_three"])
+def test_a_stage_that_loads_an_unknown_dataset_is_refused(root, option):
+    path = root / "pipelines/public/dvc.yaml"
+    path.write_text(f"stages:\n  fetch:\n    cmd: python -m pipelines.stages.fetch{option}\n")
+    with pytest.raises(ValueError, match="one of set_one, set_two"):
+        write(root)
 
 
 def test_an_import_that_is_new_is_a_problem_until_written(root):
