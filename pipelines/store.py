@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -248,12 +249,12 @@ def _remove_leftovers(path: Path) -> None:
 
 def _is_running(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        # A killed process whose parent has not looked yet is there, but writes no more.
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.Error:
         return True
-    return True
 
 
 def _remove(path: Path) -> None:
