@@ -16,6 +16,7 @@ from loadcore.constants import (
 )
 from loadcore.contact_times import Contacts, join_contacts
 from loadcore.contacts import ContactModels, find_contacts
+from loadcore.contacts_foot import find_stances
 from loadcore.force import (
     MORIN_2005,
     ForceSettings,
@@ -144,9 +145,9 @@ class SignalQuality:
         As the time stamps say, or as stated where there are none (jitter NaN).
     duration_s, running_s : float
         Of the whole recording and of running.
-    missing_fraction : float
+    missing_frac : float
         Share of samples that were lost or are asleep (exact constants).
-    acc_clipped_fraction, gyr_clipped_fraction : float
+    acc_clipped_frac, gyr_clipped_frac : float
         Share of the running samples at the sensor's limit; NaN without running or gyroscope.
     orientation : str
         How the segment frame was found, or "given".
@@ -158,9 +159,9 @@ class SignalQuality:
     jitter_s: float
     duration_s: float
     running_s: float
-    missing_fraction: float
-    acc_clipped_fraction: float
-    gyr_clipped_fraction: float
+    missing_frac: float
+    acc_clipped_frac: float
+    gyr_clipped_frac: float
     orientation: str
     orientation_confidence: float
 
@@ -358,8 +359,39 @@ def _orientation(
     if not running.any():
         return None, "not needed: no running", float("nan")
     gravity = signals.align_gravity(even.acc, even.rate_hz, running)
+    if site == "foot" and even.gyr is not None:
+        rotation, confidence = _foot_rotation(even.acc, even.gyr, even.rate_hz, running, gravity)
+        return rotation, f"{gravity.method}, pitch axis", confidence
     heading = signals.align_heading(even.acc, even.gyr, even.rate_hz, site, gravity, running)
     return heading.rotation, f"{gravity.method}, {heading.method}", heading.confidence
+
+
+def _foot_rotation(
+    acc: FloatArray,
+    gyr: FloatArray,
+    rate_hz: float,
+    running: NDArray[np.bool_],
+    gravity: signals.Alignment,
+) -> tuple[FloatArray, float]:
+    """Turn a levelled foot sensor so that +z is the axis about which the foot swings forward.
+
+    The axis and its sign come from the stances (`contacts_foot.find_stances`): of the two signs
+    the true one leaves the foot quiet between its swings, where a sign from the rate's own
+    distribution fails, because a foot turns about as fast both ways.
+    """
+    stretches = signals.finite_segments(np.where(running[:, None], np.hstack((acc, gyr)), np.nan))
+    start, stop = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])]
+    axis = find_stances(acc[start:stop], gyr[start:stop], rate_hz).pitch_axis
+    if not np.isfinite(axis).all():
+        raise signals.SignalError(
+            f"no stance was found in {(stop - start) / rate_hz:.1f} s of running: is the sensor on "
+            "the foot? Check the sensor site"
+        )
+    up = gravity.rotation[1]
+    level = axis - (axis @ up) * up
+    right = level / np.linalg.norm(level)
+    rotation = np.vstack((np.cross(up, right), up, right))
+    return rotation, gravity.confidence * float(np.linalg.norm(level))
 
 
 def _foot_strides(
@@ -404,11 +436,18 @@ def _running_steps(
 
 def _join_times(parts: list[StepTimes]) -> StepTimes:
     """Rows of several bouts one after the other; no rows where there are no bouts."""
-    columns = [
-        np.concatenate([np.empty(0), *(getattr(part, column.name) for part in parts)])
-        for column in fields(StepTimes)
-    ]
-    return StepTimes(*columns[:-1], columns[-1].astype(np.int8))
+
+    def column(name: str) -> FloatArray:
+        return np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
+
+    return StepTimes(
+        contact_time_s=column("contact_time_s"),
+        contact_time_sd_s=column("contact_time_sd_s"),
+        step_time_s=column("step_time_s"),
+        step_time_sd_s=column("step_time_sd_s"),
+        flight_time_s=column("flight_time_s"),
+        reject_reason=column("reject_reason").astype(np.int8),
+    )
 
 
 def _load_steps(
@@ -508,9 +547,9 @@ def _quality(
         jitter_s=even.jitter_s,
         duration_s=n / even.rate_hz,
         running_s=n_running / even.rate_hz,
-        missing_fraction=float(1.0 - seen.mean()),
-        acc_clipped_fraction=float((even.acc_clipped & running).sum() * share),
-        gyr_clipped_fraction=(
+        missing_frac=float(1.0 - seen.mean()),
+        acc_clipped_frac=float((even.acc_clipped & running).sum() * share),
+        gyr_clipped_frac=(
             float("nan") if even.gyr is None else float((even.gyr_clipped & running).sum() * share)
         ),
         orientation=orientation,

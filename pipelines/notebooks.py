@@ -76,7 +76,7 @@ def render(notebook: Path, parameters: Mapping[str, Any], destination: Path, tit
                 f"{error.evalue}. Received parameters {dict(parameters)!r}. "
                 f"The old report, if any, is unchanged."
             ) from error
-        page = render_html(nbformat.read(executed, as_version=4), title)
+        page = render_html(nbformat.read(executed, as_version=4), title)  # type: ignore[no-untyped-call]
     store.write_text(destination, page)
 
 
@@ -100,7 +100,7 @@ def render_html(executed: nbformat.NotebookNode, title: str) -> str:
             f"pictures without alternative text in cells {missing}: give each an alt text"
         )
     style = re.sub(r"\s+", " ", STYLE.read_text(encoding="utf-8")).strip()
-    exporter = HTMLExporter(
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="report", extra_template_basedirs=[str(TEMPLATES)], exclude_input=True
     )
     resources = {

@@ -109,13 +109,15 @@ class Places:
         name = check_identifier(table, "table")
         return self.interim(dataset_id) / "reference" / f"{name}.parquet"
 
-    def processed(self, dataset_id: str) -> Path:
-        """Folder of what the analysis made of a dataset."""
-        return self.root / "data" / "processed" / check_identifier(dataset_id, "dataset_id")
+    def processed(self, dataset_id: str, part: str) -> Path:
+        """Folder of what one stage made of a dataset: ``steps``, ``sessions`` or ``scores``."""
+        check_identifier(dataset_id, "dataset_id")
+        check_identifier(part, "part")
+        return self.root / "data" / "processed" / dataset_id / part
 
-    def processed_table(self, dataset_id: str, table: str) -> Path:
-        """Table ``steps``, ``step_loads``, ``bouts``, ``rejected``, ``sessions`` … of a dataset."""
-        return self.processed(dataset_id) / f"{check_identifier(table, 'table')}.parquet"
+    def processed_table(self, dataset_id: str, part: str, table: str) -> Path:
+        """One table of such a folder."""
+        return self.processed(dataset_id, part) / f"{check_identifier(table, 'table')}.parquet"
 
     def report(self, name: str) -> Path:
         """HTML page of a rendered notebook."""

@@ -10,17 +10,177 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Params", "Section", "stage_generator"]
+from loadcore.force import ForceSettings
+from loadcore.recording import AnalysisSettings
+from loadcore.steps import StepLimits
+from loadcore.tissue import TissueSettings
+from tolerance.exposure.settings import ExposureSettings
+from tolerance.simulate.simulation_settings import SimulationSettings
+
+__all__ = [
+    "AnalyseRecordings",
+    "Params",
+    "ScreeningReport",
+    "Section",
+    "SimulateRecordings",
+    "ValidateLoad",
+    "stage_generator",
+]
 
 Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+PerTissue = tuple[float, float, float]
 
 
 class Section(BaseModel):
     """Base of every section: frozen, exact types, no unknown key, no missing key, no NaN."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class SimulateRecordings(Section):
+    """Size and spread of the simulated data set; ``SimulationSettings`` explains each key."""
+
+    n_runners: Count
+    sessions_per_runner: Count
+    speeds_mps: tuple[Positive, ...]
+    grades_deg: tuple[float, ...]
+    running_bouts: Count
+    running_bout_s: Positive
+    walking_bout_s: Positive
+    standing_s: Positive
+    step_time_cv: NotNegative
+    contact_time_cv: NotNegative
+    impact_cv: NotNegative
+    force_sine_fraction: Annotated[float, Field(ge=0, le=1)]
+    mount_rotation_max_deg: NotNegative
+    mount_offset_max_m: NotNegative
+    acc_bias_max_mps2: NotNegative
+    acc_scale_max: NotNegative
+    gyr_bias_max_radps: NotNegative
+    clock_drift_max_ppm: NotNegative
+    clock_offset_max_s: NotNegative
+    packet_loss_max: NotNegative
+    packet_burst_samples: Count
+    damage_exponents: PerTissue
+    force_rate_hz: Positive
+
+    def settings(self) -> SimulationSettings:
+        """Return the simulator's own settings."""
+        return SimulationSettings(**self.model_dump())
+
+
+class Step(Section):
+    """What a running step can be; ``loadcore.steps.StepLimits`` explains each key."""
+
+    min_step_time_s: Positive
+    max_step_time_s: Positive
+    min_contact_time_s: Positive
+    max_contact_time_s: Positive
+    max_duty_factor: Fraction
+    missed_contact_ratio: Positive
+    min_confidence: NotNegative
+
+
+class Force(Section):
+    """Shape of the stance force and its errors; ``loadcore.force.ForceSettings`` explains."""
+
+    shape_factor: Positive
+    shape_step_sd_fraction: NotNegative
+    shape_shared_sd_fraction: NotNegative
+    slope_step_sd_fraction: NotNegative
+    slope_shared_sd_fraction: NotNegative
+    level_grade_limit_pct: NotNegative
+    timing_shared_variance_fraction: Annotated[float, Field(ge=0, le=1)]
+
+
+class Tissue(Section):
+    """Tissue models; three numbers are tibia, Achilles, patellofemoral.
+
+    ``loadcore.tissue.TissueSettings`` explains each key; what is not here keeps its published
+    value there.
+    """
+
+    achilles_lever_m: Positive
+    patellofemoral_reference_bw: Positive
+    reference_speed_mps: Positive
+    speed_exponent: PerTissue
+    cadence_log_slope_per_pct: PerTissue
+    uphill_log_slope_per_pct: PerTissue
+    downhill_log_slope_per_pct: PerTissue
+    grade_dead_zone_pct: NotNegative
+    model_step_sd_fraction: PerTissue
+    model_session_sd_fraction: PerTissue
+
+
+class Exposure(Section):
+    """Unit of load and how sessions are summed; ``ExposureSettings`` explains each key."""
+
+    reference_minutes: Positive
+    fatigue_exponents: PerTissue
+    easy_speed_band_frac: Fraction
+    min_reference_steps: Count
+    reference_error_correlation: Annotated[float, Field(ge=0, le=1)]
+    side_error_correlation: Annotated[float, Field(ge=0, le=1)]
+    min_coverage_frac: Fraction
+    unobserved_sd_fraction: NotNegative
+
+
+class AnalyseRecordings(Section):
+    """From recordings to steps, tissue loads and sessions."""
+
+    step: Step
+    force: Force
+    tissue: Tissue
+    exposure: Exposure
+
+    def analysis_settings(self) -> AnalysisSettings:
+        """Return the load core's settings."""
+        tissue = {name: np.atleast_1d(value) for name, value in self.tissue.model_dump().items()}
+        return AnalysisSettings(
+            steps=StepLimits(**self.step.model_dump()),
+            force=ForceSettings(**self.force.model_dump()),
+            tissue=TissueSettings(**tissue),
+        )
+
+    def exposure_settings(self) -> ExposureSettings:
+        """Return the settings of the exposure tables, with the same force and tissue models."""
+        analysis = self.analysis_settings()
+        return ExposureSettings(
+            **self.exposure.model_dump(), force=analysis.force, tissue=analysis.tissue
+        )
+
+
+class ValidateLoad(Section):
+    """How results are held against references.
+
+    Attributes
+    ----------
+    contact_tolerance_s : float
+        A found initial contact further than this from the true one is a miss and a false step.
+    stride_tolerance_s : float
+        The same for the begin of a foot's stride.
+    """
+
+    contact_tolerance_s: Positive
+    stride_tolerance_s: Positive
+
+
+class ScreeningReport(Section):
+    """What the screening page shows.
+
+    Attributes
+    ----------
+    speed_bin_mps : float
+        Width of the bins of speed.
+    min_steps_per_bin : int
+        Fewer steps than this are no point on a curve.
+    """
+
+    speed_bin_mps: Positive
+    min_steps_per_bin: Count
 
 
 class Params(Section):
@@ -30,9 +190,16 @@ class Params(Section):
     ----------
     seed : int
         Root of every random number; see :func:`stage_generator`.
+    simulate_recordings, analyse_recordings, validate_load, screening_report
+        Sections of the stages of these names. ``aggregate_sessions`` sums what
+        ``analyse_recordings`` found and shares its section.
     """
 
     seed: Annotated[int, Field(ge=0)]
+    simulate_recordings: SimulateRecordings
+    analyse_recordings: AnalyseRecordings
+    validate_load: ValidateLoad
+    screening_report: ScreeningReport
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

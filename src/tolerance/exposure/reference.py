@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from loadcore.constants import TISSUES
 from loadcore.recording import Steps
 from tolerance.exposure.settings import ExposureSettings
 from tolerance.exposure.step_errors import step_errors
+from tolerance.schemas import conform
 
 __all__ = ["SOURCES", "Reference", "choose_reference"]
 
@@ -83,6 +85,22 @@ class Reference:
             - 2.0 * common * shared_fraction * self.shared_fraction
         )
         return np.sqrt(np.maximum(variance, 0.0))
+
+    def table(self, runner_id: str) -> pd.DataFrame:
+        """Return table ``references`` of one runner, one row a tissue."""
+        frame = pd.DataFrame(
+            {
+                "runner_id": pd.Series([runner_id] * len(TISSUES), dtype="str"),
+                "tissue": pd.Series(list(TISSUES), dtype="str"),
+                "peak_force_bw": self.peak_force_bw,
+                "shared_sd_frac": self.shared_fraction,
+                "steps_per_side": self.steps_per_side,
+                "cadence_spm": self.cadence_spm,
+                "n_steps": self.n_steps,
+                "source": pd.Series([self.source] * len(TISSUES), dtype="str"),
+            }
+        )
+        return conform("references", frame)
 
 
 def choose_reference(

@@ -8,7 +8,7 @@ from tolerance.schemas import PANDAS_DTYPES, TABLES, SchemaError, conform, empty
 
 UNITS = {
     "_s", "_hz", "_g", "_dps", "_kg", "_m", "_mps2", "_radps", "_bw", "_mps", "_deg", "_bws",
-    "_bwpm", "_rr", "_min", "_km", "_pct", "_frac", "_rad", "_nmpkg",
+    "_bwpm", "_rr", "_spm", "_min", "_km", "_pct", "_frac", "_rad", "_nmpkg",
 }  # fmt: skip
 WITHOUT_UNIT = {
     "duty_factor",  # a ratio of times
@@ -16,6 +16,8 @@ WITHOUT_UNIT = {
     "rpe",  # the scale's own
     "longest_30d_ratio",
     "longest_30d_damage_ratio",
+    "orientation_confidence",
+    "steps_per_side",  # a count that an average may split
 }
 
 
