@@ -352,13 +352,17 @@ def _stride_lags(
 
 @kernel
 def _centred_mean(x: FloatArray, half: int) -> FloatArray:
-    """Average each value with its observed neighbours; what is missing stays missing."""
+    """Average each value with its observed neighbours; what is missing stays missing.
+
+    The window keeps its full width at both ends, where a part of a stride would mislead.
+    """
     out = np.full(x.size, math.nan)
     for i in range(x.size):
         if math.isnan(x[i]):
             continue
         total, count = 0.0, 0
-        for k in range(max(0, i - half), min(x.size, i + half + 1)):
+        first = max(0, min(i - half, x.size - 2 * half - 1))
+        for k in range(first, min(x.size, first + 2 * half + 1)):
             if not math.isnan(x[k]):
                 total += x[k]
                 count += 1
@@ -445,6 +449,9 @@ WALK_MIN_AGITATION_G: Final = 0.08
 waist (0.16 g in harlab_ankle_jog)."""
 MIN_WALK_S: Final = 1.0
 """Shorter walking is called other. Engineering choice: one stride."""
+MAX_UNRHYTHMIC_S: Final = 1.5
+"""A change of gait or a turn interrupts the rhythm for this long without being another activity.
+Engineering choice: most of one autocorrelation window."""
 SCORE_STRIDE_S: Final = (0.60, 1.30)
 """Stride periods are held within these bounds for the running score, so that a wrong lag in
 irregular movement can neither make nor break running. Engineering choice."""
@@ -508,16 +515,16 @@ def _drop_short_walks(walking: BoolArray, min_length: int) -> None:
 
 
 @kernel
-def _fill_breaks(running: BoolArray, missing: BoolArray, max_length: int) -> None:
-    """Close breaks between two stretches of running; never across missing data."""
+def _fill_breaks(active: BoolArray, missing: BoolArray, max_length: int) -> None:
+    """Close breaks between two stretches of true frames; never across missing data."""
     last = -1
     observed = True
-    for i in range(running.size):
+    for i in range(active.size):
         observed = observed and not missing[i]
-        if not running[i]:
+        if not active[i]:
             continue
         if last >= 0 and i - last - 1 <= max_length and observed:
-            running[last + 1 : i] = True
+            active[last + 1 : i] = True
         last = i
         observed = True
 
@@ -585,9 +592,11 @@ def _frame_activity(
     _drop_doubtful_runs(
         running, missing, periodicity.clip(0.0), settings.min_run_periodicity, min_lengths
     )
-    walking = (periodicity >= settings.min_periodicity) & (
-        frames.agitation_g >= WALK_MIN_AGITATION_G
+    gait = running | (
+        (periodicity >= settings.min_periodicity) & (frames.agitation_g >= WALK_MIN_AGITATION_G)
     )
+    _fill_breaks(gait, missing, round(MAX_UNRHYTHMIC_S / FRAME_S))
+    walking = gait & ~running
     _drop_short_walks(walking, round(MIN_WALK_S / FRAME_S))
     code = np.full(score.size, ACTIVITY_OTHER)
     code[walking] = ACTIVITY_WALKING
