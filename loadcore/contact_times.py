@@ -2,16 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "LONGEST_STEP_S",
+    "SHORTEST_STEP_S",
     "Contacts",
     "join_contacts",
     "no_contacts",
     "select_contacts",
 ]
+
+
+SHORTEST_STEP_S: Final = 0.22
+LONGEST_STEP_S: Final = 0.50
+"""Step times searched. Kiernan 2023 (doi:10.3390/s23115022) accepts up to 4.75 steps/s; 2 steps/s
+is slower than any jog of the datasets at hand."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from loadcore.contacts_foot import foot_contacts
 from loadcore.contacts_shank import ShankCoefficients, shank_contacts
 from loadcore.contacts_trunk import trunk_contacts
 from loadcore.signals import SignalError
+from loadcore.trunk_waveform import TrunkCoefficients
 
 __all__ = ["ContactModels", "Contacts", "find_contacts"]
 
@@ -24,10 +25,13 @@ class ContactModels:
     shank : ShankCoefficients, optional
     foot : (2,) float64 array, optional
         As ``foot_contacts`` takes them.
+    trunk : TrunkCoefficients, optional
+        Learned on the same runner.
     """
 
     shank: ShankCoefficients | None = None
     foot: NDArray[np.float64] | None = None
+    trunk: TrunkCoefficients | None = None
 
 
 def find_contacts(
@@ -75,7 +79,7 @@ def find_contacts(
     models = models or ContactModels()
     window = (sampling_rate_hz, start_sample, stop_sample)
     if site in TRUNK_SITES:
-        return trunk_contacts(acc_mps2, gyr_radps, *window)
+        return trunk_contacts(acc_mps2, gyr_radps, *window, models.trunk)
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
