@@ -41,6 +41,7 @@ __all__ = [
     "activity_per_second",
     "find_bouts",
     "gait_frames",
+    "step_frequency_per_second",
 ]
 
 type FloatArray = NDArray[np.float64]
@@ -717,3 +718,65 @@ def activity_per_second(bouts: Bouts, n_samples: int, sampling_rate_hz: float) -
         per_second[(count >= most) & (count > 0)] = code
         most = np.maximum(most, count)
     return per_second
+
+
+CADENCE_WINDOW_S: Final = 5.0
+"""Span over which step frequency is averaged around each second. Engineering choice: six or
+seven strides, as running watches show it."""
+
+
+@kernel
+def _weighted_means(
+    x: FloatArray, weight: FloatArray, group: CodeArray, centre: IntArray, half: int
+) -> FloatArray:
+    """Average x over the frames around each centre that belong to the centre's group."""
+    means = np.full(centre.size, math.nan)
+    for i in range(centre.size):
+        total, weights = 0.0, 0.0
+        for k in range(max(0, centre[i] - half), min(x.size, centre[i] + half + 1)):
+            if group[k] == group[centre[i]] and weight[k] > 0.0:
+                total += weight[k] * x[k]
+                weights += weight[k]
+        if weights > 0.0:
+            means[i] = total / weights
+    return means
+
+
+def step_frequency_per_second(
+    frames: GaitFrames, bouts: Bouts, n_samples: int, sampling_rate_hz: float
+) -> FloatArray:
+    """Return steps of both feet a second, for each second of gait.
+
+    Parameters
+    ----------
+    frames : GaitFrames
+        From :func:`gait_frames`.
+    bouts : Bouts
+        From :func:`find_bouts` on the same recording.
+    n_samples : int
+        Length of the recording.
+    sampling_rate_hz : float
+        Samples a second.
+
+    Returns
+    -------
+    (n_seconds,) float64 array
+        Mean over frames of the same activity within ``CADENCE_WINDOW_S`` around the second's
+        middle, weighted by the square of their periodicity; NaN outside walking and running, and
+        where there is no rhythm. An incomplete last second is left out.
+    """
+    n_seconds = int(n_samples / sampling_rate_hz + 1e-9)
+    n_frames = frames.stride_s.size
+    means = np.full(n_seconds, np.nan)
+    if n_frames == 0 or n_seconds == 0:
+        return means
+    middle = (np.arange(n_frames) + 0.5) * frames.samples_per_frame
+    owner = np.searchsorted(bouts.start_sample, middle, side="right") - 1
+    group = bouts.activity[owner]
+    frame_s = frames.samples_per_frame / sampling_rate_hz
+    centre = np.minimum((np.arange(n_seconds) + 0.5) / frame_s, n_frames - 1).astype(np.int64)
+    weight = np.nan_to_num(frames.periodicity).clip(0.0) ** 2
+    half = round(CADENCE_WINDOW_S / frame_s / 2)
+    means = _weighted_means(2.0 / frames.stride_s, weight, group, centre, half)
+    means[(group[centre] != ACTIVITY_WALKING) & (group[centre] != ACTIVITY_RUNNING)] = np.nan
+    return means

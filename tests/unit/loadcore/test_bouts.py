@@ -15,6 +15,7 @@ from loadcore.bouts import (
     activity_per_second,
     find_bouts,
     gait_frames,
+    step_frequency_per_second,
 )
 from loadcore.constants import (
     ACTIVITY_OTHER,
@@ -222,6 +223,21 @@ def test_autocorrelation_against_a_slow_oracle():
     slow = [(wave[:-lag] @ wave[lag:]) / (wave[:-lag] @ wave[:-lag]) for lag in lags]
     assert np.median(frames.stride_s) * 50.0 == pytest.approx(lags[np.argmax(slow)], abs=1)
     assert np.median(frames.periodicity) > 0.95
+
+
+def test_step_frequency_per_second_stays_within_its_bout():
+    acc = np.vstack((standing(6, 100.0), walking(12, 100.0, True), running(15, 100.0, True)))
+    bouts, frames = find_bouts(acc, 100.0, "hip"), gait_frames(acc, 100.0, "hip")
+    step_hz = step_frequency_per_second(frames, bouts, acc.shape[0], 100.0)
+    assert step_hz.size == 33
+    assert np.isnan(step_hz[:5]).all()
+    np.testing.assert_allclose(step_hz[8:16], 2 / 1.06, rtol=0.01)
+    np.testing.assert_allclose(step_hz[20:], 2 / 0.72, rtol=0.005)
+    nothing = np.full((200, 3), np.nan)
+    bouts, frames = find_bouts(nothing, 100.0, "hip"), gait_frames(nothing, 100.0, "hip")
+    assert np.isnan(step_frequency_per_second(frames, bouts, 200, 100.0)).all()
+    bouts, frames = find_bouts(nothing[:9], 100.0, "hip"), gait_frames(nothing[:9], 100.0, "hip")
+    assert step_frequency_per_second(frames, bouts, 9, 100.0).size == 0
 
 
 # --- real recordings -----------------------------------------------------------------------

@@ -1,6 +1,9 @@
 """Signals: filters against SciPy, the rest against analytic truth and slow oracles."""
 
+import csv
 import math
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -408,6 +411,49 @@ def test_heading_refuses_unknown_sites_and_too_little():
         align_heading(acc, gyr, 200.0, "wrist", level)
     with pytest.raises(SignalError, match="complete samples"):
         align_heading(acc, gyr, 200.0, "shank", level, running=np.arange(2000) < 50)
+
+
+def tiled_running(segment, rate_hz=200.0, n_strides=20):
+    """Return the mean running stride of biomac_imu_cycle, repeated, in the segment frame."""
+    root = os.environ.get("TOLERANCE_DATA_MIRROR")
+    if not root:
+        pytest.skip("TOLERANCE_DATA_MIRROR is not set")
+    path = Path(root) / "biomac_imu_cycle/derived_P01_normrunning.csv"
+    with path.open() as file:
+        rows = [row for row in csv.reader(file) if row[6] == "mean"]
+    stride_s = float(next(row for row in rows if row[0] == "dur")[7])
+    percent = np.arange(round(n_strides * stride_s * rate_hz)) / rate_hz / stride_s % 1.0 * 100.0
+    signals = []
+    for kind in ("acc", "gyro"):
+        cycles = [np.array(row[7:], float) for row in rows if row[:2] == [kind, segment]]
+        closed = [np.append(cycle, cycle[0]) for cycle in cycles]
+        signals.append(np.column_stack([np.interp(percent, np.arange(101), c) for c in closed]))
+    return signals
+
+
+@pytest.mark.mirror
+@pytest.mark.parametrize(
+    ("segment", "site"),
+    [
+        ("tibia_r", "shank"),
+        ("tibia_l", "shank"),
+        ("foot_r", "foot"),
+        ("foot_l", "foot"),
+        ("pelvis", "sacrum"),
+    ],
+)
+def test_real_running_is_turned_into_the_segment_frame(segment, site):
+    acc, gyr = tiled_running(segment)
+    mounting = random_rotation(7)
+    standing = np.random.default_rng(0).normal((0.0, G, 0.0), 0.02, (400, 3))
+    sensor = np.vstack((standing, acc)) @ mounting.T
+    turning = np.vstack((np.zeros((400, 3)), gyr)) @ mounting.T
+    running = np.arange(sensor.shape[0]) >= 400
+    gravity = align_gravity(sensor, 200.0, running)
+    for gyroscope, limit_deg in ((turning, 5.0), (None, 11.0)):
+        found = align_heading(sensor, gyroscope, 200.0, site, gravity, running)
+        assert angle_deg(found.rotation[0], mounting[:, 0]) < limit_deg
+        assert angle_deg(found.rotation[1], mounting[:, 1]) < 1.0
 
 
 # --- all checks ----------------------------------------------------------------------------
