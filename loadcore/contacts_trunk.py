@@ -67,7 +67,7 @@ LOADING_LEVEL_G: Final = 0.7
 UNLOADING_CUTOFF_HZ: Final = 8.0
 UNLOADING_LEVEL_G: Final = 0.2
 """Terminal contact: half-sine force trains with 2.8 to 3.4 steps/s and a duty ratio of 0.65 to
-0.75, low-passed at 8 Hz, stand at 0.16 to 0.22 BW where contact ends (computed; see tests)."""
+0.75, low-passed at 8 Hz, stand at 0.15 to 0.25 BW where contact ends (computed; see tests)."""
 
 SHORTEST_CONTACT_S: Final = 0.10
 LONGEST_CONTACT_RATIO: Final = 0.98
@@ -418,12 +418,13 @@ def _run_contacts(
     if not step_time_s.size:
         return no_contacts()
     smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / float(np.median(step_time_s)), sampling_rate_hz)
+    level, spread = float(np.mean(smooth)), float(np.std(smooth))
     maxima = _local_maxima(smooth)
-    spread = float(np.std(smooth))
-    if not maxima.size or not spread > 0.0:
+    maxima = maxima[smooth[maxima] > level]
+    if not maxima.size:
         return no_contacts()
     local_s = np.interp(maxima / sampling_rate_hz, at_s, step_time_s)
-    height = np.clip((smooth[maxima] - np.mean(smooth)) / spread, -1.0, 2.0)
+    height = np.minimum((smooth[maxima] - level) / spread, 2.0)
     rows = _mid_stances(height, maxima / sampling_rate_hz, local_s)
     mid_stance, local_s = maxima[rows], local_s[rows]
     steps_since = np.ones(rows.size)
