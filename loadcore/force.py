@@ -281,10 +281,12 @@ def vertical_stiffness(
 ) -> FloatArray:
     """Return peak force over the sink of the centre of mass, BW per metre, (n_steps,).
 
-    NaN in any input gives NaN. Morin et al. 2005, doi:10.1123/jab.21.2.167.
+    NaN in any input gives NaN, and so does a contact in which the centre of mass would not sink
+    (long double support), where there is no spring. Morin et al. 2005,
+    doi:10.1123/jab.21.2.167.
     """
     drop = centre_of_mass_drop(contact_time_s, flight_time_s)
-    return np.asarray(peak_vgrf_bw, np.float64) / drop
+    return np.asarray(peak_vgrf_bw, np.float64) / np.where(drop > 0.0, drop, np.nan)
 
 
 def leg_compression(

@@ -25,6 +25,7 @@ from loadcore.force import (
     vertical_oscillation,
     vertical_stiffness,
 )
+from loadcore.impact import peak_tibial_acceleration
 from loadcore.steps import COUNTS, FORCE, StepLimits, StepTimes, step_times
 from loadcore.tissue import TissueSettings, tissue_load
 from loadcore.trajectory import FootStrides, foot_trajectory
@@ -487,6 +488,10 @@ def _load_steps(
         settings=settings.tissue,
     )
     impact_g = np.full(start_s.shape, np.nan)
+    if site == "shank":
+        impact_g = peak_tibial_acceleration(
+            acc, start_s, even.rate_hz, clipped=even.acc_clipped
+        ).peak_g
     refused = force.is_refused | load.is_refused.any(axis=1)
     reason = np.where((times.reject_reason == COUNTS) & refused, FORCE, times.reject_reason)
     return Steps(

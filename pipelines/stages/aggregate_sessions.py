@@ -10,6 +10,7 @@ from pipelines.stage import run_stage
 from pipelines.store import new_directory, read_table, write_table
 from tolerance.config import AnalyseRecordings
 from tolerance.exposure.sessions import aggregate_sessions
+from tolerance.exposure.settings import exposure_settings
 
 __all__ = ["main", "run"]
 
@@ -24,7 +25,7 @@ def run(
     """Return tables ``sessions`` and ``session_loads`` of the recordings that were analysed."""
     analysed = recordings[recordings["recording_id"].isin(bouts["recording_id"])]
     sessions, loads = aggregate_sessions(
-        analysed, steps, step_loads, bouts, params.exposure_settings()
+        analysed, steps, step_loads, bouts, exposure_settings(params)
     )
     return {"sessions": sessions, "session_loads": loads}
 

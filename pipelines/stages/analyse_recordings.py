@@ -29,6 +29,7 @@ from tolerance.exposure.recordings import (
     runner_reference,
     steps_table,
 )
+from tolerance.exposure.settings import analysis_settings, exposure_settings
 from tolerance.schemas import empty_table
 
 __all__ = ["TABLES", "main", "run"]
@@ -58,7 +59,7 @@ def run(
         Learned coefficients.
     """
     parts: dict[str, list[pd.DataFrame]] = {name: [empty_table(name)] for name in TABLES}
-    exposure = params.exposure_settings()
+    exposure = exposure_settings(params)
     for runner_id, of_runner in recordings.groupby("runner_id", sort=True):
         analysed: dict[str, AnalysedRecording] = {}
         for recording in _analysed(of_runner, conditions, read_signals, params, calibration):
@@ -88,7 +89,7 @@ def _analysed(
 
     The foot tells the speed that the other sensors of the same session lack.
     """
-    settings = params.analysis_settings()
+    settings = analysis_settings(params)
     foot_of: dict[str, AnalysedRecording] = {}
     foot_first = recordings.assign(_later=recordings["sensor_site"] != "foot").sort_values(
         ["session_id", "_later", "recording_id"]

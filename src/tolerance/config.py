@@ -2,20 +2,15 @@
 
 A section is a class here and a mapping of the same name there. Nothing has a default: what a run
 used is written down in ``params.yaml`` or the run does not start. Facts of nature and published
-coefficients are not settings; they live in ``loadcore.constants``.
+coefficients are not settings; they live in ``loadcore.constants``. Whoever needs a section in
+another form (the load core's dataclasses, say) converts it where that form lives, so that a stage
+depends on no code that it does not run.
 """
 
 from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
-
-from loadcore.force import ForceSettings
-from loadcore.recording import AnalysisSettings
-from loadcore.steps import StepLimits
-from loadcore.tissue import TissueSettings
-from tolerance.exposure.settings import ExposureSettings
-from tolerance.simulate.simulation_settings import SimulationSettings
 
 __all__ = [
     "AnalyseRecordings",
@@ -66,10 +61,6 @@ class SimulateRecordings(Section):
     packet_burst_samples: Count
     damage_exponents: PerTissue
     force_rate_hz: Positive
-
-    def settings(self) -> SimulationSettings:
-        """Return the simulator's own settings."""
-        return SimulationSettings(**self.model_dump())
 
 
 class Step(Section):
@@ -135,22 +126,6 @@ class AnalyseRecordings(Section):
     force: Force
     tissue: Tissue
     exposure: Exposure
-
-    def analysis_settings(self) -> AnalysisSettings:
-        """Return the load core's settings."""
-        tissue = {name: np.atleast_1d(value) for name, value in self.tissue.model_dump().items()}
-        return AnalysisSettings(
-            steps=StepLimits(**self.step.model_dump()),
-            force=ForceSettings(**self.force.model_dump()),
-            tissue=TissueSettings(**tissue),
-        )
-
-    def exposure_settings(self) -> ExposureSettings:
-        """Return the settings of the exposure tables, with the same force and tissue models."""
-        analysis = self.analysis_settings()
-        return ExposureSettings(
-            **self.exposure.model_dump(), force=analysis.force, tissue=analysis.tissue
-        )
 
 
 class ValidateLoad(Section):

@@ -123,13 +123,11 @@ def known_stages(
     """
     stated = conditions[conditions["recording_id"] == row["recording_id"]]
     if len(stated):
-        condition = stated.iloc[0]
-        grade_pct = 100.0 * np.tan(np.deg2rad(condition["grade_deg"]))
         return KnownStages(
-            start_s=np.array([-np.inf]),
-            stop_s=np.array([np.inf]),
-            speed_mps=np.array([condition["speed_mps"]]),
-            grade_pct=np.array([grade_pct]),
+            start_s=stated["start_s"].to_numpy(),
+            stop_s=stated["stop_s"].to_numpy(),
+            speed_mps=stated["speed_mps"].to_numpy(),
+            grade_pct=100.0 * np.tan(np.deg2rad(stated["grade_deg"].to_numpy())),
         )
     if foot is None or foot.analysis.strides is None:
         return None

@@ -3,12 +3,17 @@
 import math
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from loadcore.constants import TISSUES
 from loadcore.damage import FATIGUE_EXPONENTS
 from loadcore.force import MORIN_2005, ForceSettings
+from loadcore.recording import AnalysisSettings
+from loadcore.steps import StepLimits
 from loadcore.tissue import TissueSettings
+from tolerance.config import AnalyseRecordings
 
-__all__ = ["ExposureSettings"]
+__all__ = ["ExposureSettings", "analysis_settings", "exposure_settings"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,3 +88,21 @@ class ExposureSettings:
             )
         if problems:
             raise ValueError("Invalid ExposureSettings: " + "; ".join(problems))
+
+
+def analysis_settings(params: AnalyseRecordings) -> AnalysisSettings:
+    """Return the load core's settings from their section of ``params.yaml``."""
+    tissue = {name: np.atleast_1d(value) for name, value in params.tissue.model_dump().items()}
+    return AnalysisSettings(
+        steps=StepLimits(**params.step.model_dump()),
+        force=ForceSettings(**params.force.model_dump()),
+        tissue=TissueSettings(**tissue),
+    )
+
+
+def exposure_settings(params: AnalyseRecordings) -> ExposureSettings:
+    """Return the settings of the exposure tables, with the load core's force and tissue models."""
+    analysis = analysis_settings(params)
+    return ExposureSettings(
+        **params.exposure.model_dump(), force=analysis.force, tissue=analysis.tissue
+    )
