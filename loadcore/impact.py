@@ -300,7 +300,8 @@ def shock_attenuation(
         start, stop = (int(np.ceil(time_s * sampling_rate_hz)) for time_s in stance)
         if start < 0 or stop > shank_acc_mps2.size or stop - start < 3:
             continue
-        shank = _band_power(shank_acc_mps2[start:stop], sampling_rate_hz)
-        upper = _band_power(upper_acc_mps2[start:stop], sampling_rate_hz)
-        attenuation_db[k] = np.mean(10.0 * np.log10(upper / shank))
+        both = np.stack((shank_acc_mps2[start:stop], upper_acc_mps2[start:stop]))
+        if np.isfinite(both).all():
+            shank, upper = (_band_power(signal, sampling_rate_hz) for signal in both)
+            attenuation_db[k] = np.mean(10.0 * np.log10(upper / shank))
     return attenuation_db

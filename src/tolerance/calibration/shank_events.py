@@ -212,6 +212,12 @@ def _fit_event(
     runner = np.repeat([s.runner_id for s in samples], [len(a) for a in anchors])
     y = truth_s - anchor_s
     known = np.isfinite(x).all(axis=1) & np.isfinite(y)
+    if np.unique(runner[known]).size < 2:
+        raise ValueError(
+            f"{int(known.sum())} of {y.size} strides found have a true contact within "
+            f"{MAX_ANCHOR_ERROR_S} s and a complete waveform, from fewer than 2 runners: check "
+            "side, clock and axes of the trials"
+        )
     mean, scale = x[known].mean(axis=0), x[known].std(axis=0)
     intercept_s = float(y[known].mean())
     z = (x[known] - mean) / scale
