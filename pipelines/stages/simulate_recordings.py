@@ -27,7 +27,7 @@ from tolerance.simulate.running_imu import (
 )
 from tolerance.simulate.simulation_settings import SimulatedRunner, SimulationSettings
 
-__all__ = ["TASK", "TRUTH", "main", "run"]
+__all__ = ["TASK", "TRUTH", "main", "run", "settings_and_seed"]
 
 STAGE: Final = "simulate_recordings"
 TASK: Final = "intervals"
@@ -108,11 +108,17 @@ def run(settings: SimulationSettings, rng: np.random.Generator) -> MotionDataset
     )
 
 
+def settings_and_seed(places: Places) -> tuple[SimulationSettings, int]:
+    """Read the stage's section of ``params.yaml`` and the root seed."""
+    params = load_params(places.params)
+    return SimulationSettings(**params.simulate_recordings.model_dump()), params.seed
+
+
 def main() -> None:
-    """Simulate with the project's seed and write the data set below ``data/raw/synthetic``."""
+    """Simulate with the project's settings and write the data set below ``data/raw/synthetic``."""
     places = Places(project_root())
-    seed = load_params(places.params).seed
-    dataset = run(SimulationSettings(), stage_generator(seed, STAGE))
+    settings, seed = settings_and_seed(places)
+    dataset = run(settings, stage_generator(seed, STAGE))
     write_motion_bids(places.raw(SYNTHETIC_DATASET), dataset)
     print(f"{SYNTHETIC_DATASET}: {len(dataset.files)} files of simulated motion")
 
