@@ -40,8 +40,8 @@ SESSION_EVERY: Final = timedelta(days=2)
 
 VERSION: Final = "1"
 TASK_DESCRIPTION: Final = (
-    "Simulated: stand, walk, run, stand, run, stand, climb stairs or jump or stand while the "
-    "sensors are tapped, stand."
+    "Simulated: stand, walk, run several times with a stop after each, climb stairs or jump or "
+    "stand while the sensors are tapped, stand."
 )
 
 README: Final = """# Simulated runners with inertial sensors
@@ -51,7 +51,7 @@ of walking and running with known contacts, force and tissue load; the truth is 
 `derivatives/simulation`. Agreement with it proves code, not science: the simulator shares its force
 model with the methods it tests.
 
-Each session stands, walks, runs at two speeds and slopes, stops in between, and ends with a
+Each session stands, walks, runs at several speeds and slopes, stops in between, and ends with a
 distraction (stairs, jumps or taps on the sensors). Sensors sit on both shins, one foot and the
 sacrum; they differ by runner in rate (100 to 1000 Hz), range (±8 to ±30 g), axes, mounting, noise,
 and in whether they share a clock. Sensors with clocks of their own start at different times
