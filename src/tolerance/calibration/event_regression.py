@@ -388,7 +388,8 @@ class PersonalPredictions:
     reference_initial_s, reference_terminal_s, reference_flight_s, reference_peak_bw
         (n_contacts,) float64 arrays from the force; flight is NaN where the next contact is cut.
     initial_s, terminal_s, flight_s, peak_bw
-        (n_contacts,) float64 arrays, predicted; contact time is their difference.
+        (n_contacts,) float64 arrays, predicted; contact time is terminal less initial. Where the
+        waveform is unlike anything learned, the events are the rule's and the peak is NaN.
     initial_sd_s, terminal_sd_s, contact_time_sd_s, flight_sd_s, peak_sd_bw
         (n_contacts,) float64 arrays: predicted standard deviation of each error.
     n_reference : int
@@ -474,7 +475,6 @@ def evaluate_trunk_personal(
     condition = np.array([conditions.index(trial.condition) for trial in trials], dtype=np.int64)
     pairs = [_pair(trial) for trial in trials]
     columns: dict[int, list[NDArray[np.float64]]] = {}
-    spread: dict[int, tuple[float, float, float]] = {}
     traces = [np.full(trial.vgrf_bw.size, np.nan) for trial in trials]
     n_false = 0
     for name in np.unique(condition[tested]):
@@ -489,12 +489,7 @@ def evaluate_trunk_personal(
             )
             shape_bw = trunk_force(trial.acc_mps2, trial.sampling_rate_hz, contacts, learned)
             traces[i] = _force_trace(trial, contacts, shape_bw, learned.phase)
-            columns[int(i)] = _rows(pair, contacts, shape_bw)
-            spread[int(i)] = (
-                learned.contact_time_sd_s,
-                learned.flight_time_sd_s,
-                learned.peak_vgrf_sd_bw,
-            )
+            columns[int(i)] = _rows(pair, contacts, shape_bw, learned)
             n_false += pair.n_detected - pair.rows.size
     order = sorted(columns)
     number = [len(columns[i][0]) for i in order]
@@ -512,9 +507,9 @@ def evaluate_trunk_personal(
         peak_bw=table[7],
         initial_sd_s=table[8],
         terminal_sd_s=table[9],
-        contact_time_sd_s=np.repeat([spread[i][0] for i in order], number),
-        flight_sd_s=np.repeat([spread[i][1] for i in order], number),
-        peak_sd_bw=np.repeat([spread[i][2] for i in order], number),
+        contact_time_sd_s=table[10],
+        flight_sd_s=table[11],
+        peak_sd_bw=table[12],
         n_reference=sum(pairs[i].n_reference for i in np.flatnonzero(tested)),
         n_false=n_false,
         vgrf_bw=tuple(traces),
@@ -522,9 +517,16 @@ def evaluate_trunk_personal(
 
 
 def _rows(
-    pair: _Learnable, contacts: Contacts, shape_bw: NDArray[np.float64]
+    pair: _Learnable,
+    contacts: Contacts,
+    shape_bw: NDArray[np.float64],
+    learned: TrunkCoefficients,
 ) -> list[NDArray[np.float64]]:
     """Return the paired contacts of one trial, column by column: reference, then prediction."""
+    initial_sd_s = contacts.initial_contact_sd_s[pair.rows]
+    terminal_sd_s = contacts.terminal_contact_sd_s[pair.rows]
+    has_moved = np.isfinite(shape_bw[pair.rows, 0]) & (initial_sd_s == learned.initial_sd_s)
+    both_sd_s = np.hypot(initial_sd_s, terminal_sd_s)
     same_trial = np.zeros(pair.rows.size, dtype=np.int64)
     initial_s = contacts.initial_contact_s[pair.rows]
     terminal_s = contacts.terminal_contact_s[pair.rows]
@@ -537,6 +539,9 @@ def _rows(
         terminal_s,
         _flight_times(initial_s, terminal_s, same_trial, pair.reference_row),
         shape_bw[pair.rows].max(axis=1),
-        contacts.initial_contact_sd_s[pair.rows],
-        contacts.terminal_contact_sd_s[pair.rows],
+        initial_sd_s,
+        terminal_sd_s,
+        np.where(has_moved, learned.contact_time_sd_s, both_sd_s),
+        np.where(has_moved, learned.flight_time_sd_s, both_sd_s),
+        np.where(has_moved, learned.peak_vgrf_sd_bw, np.nan),
     ]
