@@ -59,8 +59,8 @@ KERNEL_REACH_SD: Final = 3.5
 GYR_LIMIT_RADPS: Final = 8.5
 """Angular velocity is cut at the 500 °/s (8.7 rad/s) at which the commonest gyroscope range
 rails, so that a railing gyroscope and a wide one give the same features. Zero crossings, the
-anchors, are far from it. With runners left out the cut costs nothing: SD of terminal contact is
-7.5 ms with it and 8.1 ms without."""
+anchors, are far from it. In trial fits with runners left out the cut costs nothing: SD of terminal
+contact 7.5 ms with it, 8.1 ms without."""
 
 ACC_LIMIT_MPS2: Final = 80.0
 """Resultant acceleration is cut near 8 g before strides are searched, so that one knock does not
@@ -87,15 +87,15 @@ PAD_S: Final = 1.0
 GYR_IC_AFTER_CROSSING_S: Final = 0.022
 GYR_IC_SD_S: Final = 0.011
 """Initial contact (vertical force above 5 % of body weight) follows the downward zero crossing
-of angular velocity. Measured on rbds_fukuchi2017 (virtual gyroscope, 16 runners, 4071 contacts);
+of angular velocity. Measured on rbds_fukuchi2017 (virtual gyroscope, 16 runners, 4093 contacts);
 Kiernan et al. 2023 report 24 ms for the same crossing (PMC10255839, load.md B2)."""
 
 GYR_TC_BEFORE_CROSSING_S: Final = 0.194
 GYR_TC_SD_S: Final = 0.019
 """Terminal contact leads the upward zero crossing into the next swing; same data."""
 
-ACC_IC_AFTER_PEAK_S: Final = 0.017
-ACC_IC_SD_S: Final = 0.030
+ACC_IC_AFTER_PEAK_S: Final = 0.009
+ACC_IC_SD_S: Final = 0.026
 """Initial contact follows the peak of the slow resultant acceleration; same data, virtual
 accelerometers from 5 cm above to 16 cm below mid-shank."""
 
