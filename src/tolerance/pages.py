@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-__all__ = ["Fragment", "callout", "heading", "key_figures", "paragraph", "table"]
+__all__ = ["Fragment", "bullets", "callout", "heading", "key_figures", "paragraph", "table"]
 
 NOT_OBSERVED = "not measured"
 """What a cell says where nothing was observed: a word, since an empty cell looks like zero."""
@@ -29,6 +29,12 @@ def paragraph(*sentences: str, quiet: bool = False) -> Fragment:
     """One paragraph; ``quiet`` for what matters less."""
     css = ' class="note"' if quiet else ""
     return Fragment(f"<p{css}>{escape(' '.join(sentences))}</p>")
+
+
+def bullets(sentences: Sequence[str]) -> Fragment:
+    """List with one item a sentence."""
+    items = "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences)
+    return Fragment(f"<ul>{items}</ul>")
 
 
 def callout(title: str, sentences: Sequence[str], *, caution: bool = False) -> Fragment:
