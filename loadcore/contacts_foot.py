@@ -41,19 +41,24 @@ EDGE_SEARCH_S: Final = 0.6
 """Foot-flat is searched this long before a swing or after a landing where the stance is long."""
 MIN_STRIDE_S: Final = 0.4
 """Two foot-flats closer than this are one: the fastest sprint strides take 0.53 s."""
-QUIET_HALF_WINDOW_S: Final = 0.075
-"""Half width of the window in which the foot-flats of both swing directions are compared."""
+JERK_MIN_RATE_RADPS: Final = 1.0
+"""Pitch rate below which a sample belongs to neither direction."""
+DIRECTION_BLOCK_S: Final = 1.5
+"""Blocks over which the direction of the swing is judged, three at a time: some five strides."""
+DIRECTION_TRUST: Final = 1.0
+"""Log ratio of jerk from which a stretch may contradict the recording as a whole (backward
+running, 4 in gdlbio_foot 52). Engineering choice: forward strides give 0.5 to 5."""
+FLAT_RATE_RADPS: Final = 0.7
+"""The foot is flat while it turns slower than this. Chosen on gdlbio_foot, whose marks come from a
+network's zero-velocity labels: the rule cannot follow them closer than 5 to 15 ms (median)."""
+FLAT_RATE_FACTOR: Final = 1.3
+"""Or slower than this many times the rate at its quietest sample, for feet that never rest."""
 BUMP_HALF_WINDOW_S: Final = 0.05
 """Without a gyroscope: half width of the moving mean whose peaks anchor the landings."""
 MIN_BUMP_ENERGY: Final = 4.0
 """Without a gyroscope: least mean energy of a landing, 2 x ``ACC_SCALE_MPS2`` from 1 g."""
 MAX_HALF_STRIDE_S: Final = 0.5
 """Without a gyroscope: a stance ends half a stride before the next landing, at most this long."""
-AXIS_TRUST: Final = 1.5
-"""A known pitch axis is turned round only where the other sign is quieter by this much (log
-energy). Backward running gives 2 to 4; averaged, smoothed cycles mislead by less than 1."""
-MIN_AXIS_COSINE: Final = 0.7
-"""A pitch axis found within 45° of the known one confirms it; otherwise nothing is known."""
 ONSET_SEARCH_S: Final = 0.04
 """The onset of the landing is searched from this long before the forward swing ends."""
 ONSET_FRACTION: Final = 0.2
@@ -77,8 +82,6 @@ ACC_ONLY_CONFIDENCE: Final = 0.6
 RAILED_CONFIDENCE: Final = 0.8
 MARGIN_S: Final = 1.5
 """Samples this long beyond a bout are read, so that its first and last contact have neighbours."""
-QUIET_FLOOR: Final = 0.05
-"""Stance energy below which quieter is no better: standing must not outvote walking."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +93,25 @@ class Stances:
     arrive_sample, depart_sample : (n_stances,) int64 array
         The quietest sample after the landing, and the quietest before the push-off; one and the
         same unless the foot stood still for long.
+    flat_start_sample, flat_stop_sample : (n_stances,) int64 array
+        Half-open range of the foot-flat; its stop is the heel-off. The quietest samples alone
+        without a gyroscope.
     swing_start_sample, swing_stop_sample : (n_stances - 1,) int64 array
         Half-open range of the forward swing after each stance but the last.
+    swing_direction : (n_stances - 1,) int8 array
+        1, or -1 where the foot swings about the pitch axis the other way round: running backward.
     pitch_axis : (3,) float64 array
-        Unit vector of the sensor frame about which the foot swings forward with positive rate.
+        Unit vector of the sensor frame about which the foot swings forward with positive rate;
+        NaN without a gyroscope.
     """
 
     arrive_sample: NDArray[np.int64]
     depart_sample: NDArray[np.int64]
+    flat_start_sample: NDArray[np.int64]
+    flat_stop_sample: NDArray[np.int64]
     swing_start_sample: NDArray[np.int64]
     swing_stop_sample: NDArray[np.int64]
+    swing_direction: NDArray[np.int8]
     pitch_axis: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -220,24 +232,21 @@ def _find_quiet(
     return arrive, depart
 
 
-def _merge_close(
-    swings: NDArray[np.int64],
-    quiet: NDArray[np.int64],
-    energy: NDArray[np.float64],
-    min_stride: float,
-) -> NDArray[np.int64]:
-    """Drop the swing between two foot-flats that are too close to be two."""
-    keep = np.ones(swings.shape[0], dtype=np.bool_)
+def _far_apart(
+    quiet: NDArray[np.int64], energy: NDArray[np.float64], min_stride: float
+) -> NDArray[np.bool_]:
+    """Tell which swings to keep: of two foot-flats too close to be two, the quieter stays."""
+    keep = np.ones(quiet.size - 1, dtype=np.bool_)
     last = 0
     for k in range(1, quiet.size):
-        if quiet[k] - quiet[last] >= min_stride:
-            last = k
-        elif energy[quiet[k]] <= energy[quiet[last]] and last > 0:
-            keep[k - 1 if last == 0 else last - 1] = False
-            last = k
-        else:
+        close = quiet[k] - quiet[last] < min_stride
+        if close and (last == 0 or energy[quiet[k]] > energy[quiet[last]]):
             keep[k - 1] = False
-    return swings[keep]
+            continue
+        if close:
+            keep[last - 1] = False
+        last = k
+    return keep
 
 
 @kernel
@@ -261,20 +270,84 @@ def _find_landings(bumps: NDArray[np.float64], sampling_rate_hz: float) -> NDArr
     return swings[:count].copy()
 
 
-def _stances_of(
-    swings: NDArray[np.int64], energy: NDArray[np.float64], rate: float, axis: NDArray[np.float64]
-) -> Stances:
-    arrive, _ = _find_quiet(energy, swings, rate)
-    swings = _merge_close(swings, arrive, energy, MIN_STRIDE_S * rate)
-    arrive, depart = _find_quiet(energy, swings, rate)
-    return Stances(arrive, depart, swings[:, 0].copy(), swings[:, 1].copy(), axis)
+@kernel
+def _rate(gyr: NDArray[np.float64], i: int) -> float:
+    """Length of the angular rate."""
+    return math.sqrt(gyr[i, 0] ** 2 + gyr[i, 1] ** 2 + gyr[i, 2] ** 2)
+
+
+@kernel
+def _flat_bounds(
+    gyr: NDArray[np.float64], arrive: NDArray[np.int64], depart: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Half-open range around the quietest samples in which the foot hardly turns."""
+    start, stop = arrive.copy(), depart + 1
+    for k in range(arrive.size):
+        limit = max(FLAT_RATE_RADPS, FLAT_RATE_FACTOR * _rate(gyr, arrive[k]))
+        while start[k] > 0 and _rate(gyr, start[k] - 1) <= limit:
+            start[k] -= 1
+        limit = max(FLAT_RATE_RADPS, FLAT_RATE_FACTOR * _rate(gyr, depart[k]))
+        while stop[k] < gyr.shape[0] and _rate(gyr, stop[k]) <= limit:
+            stop[k] += 1
+    return start, stop
+
+
+@kernel
+def _jerk(acc: NDArray[np.float64], i: int) -> float:
+    """Length of the change of specific force from the sample before."""
+    x, y, z = acc[i, 0] - acc[i - 1, 0], acc[i, 1] - acc[i - 1, 1], acc[i, 2] - acc[i - 1, 2]
+    return math.sqrt(x * x + y * y + z * z)
+
+
+@kernel
+def _jerk_by_direction(
+    acc: NDArray[np.float64], gyr: NDArray[np.float64], axis: NDArray[np.float64], block: int
+) -> NDArray[np.float64]:
+    """Sum of squared jerk while the foot turns backward and forward, block by block."""
+    n = acc.shape[0]
+    sums = np.zeros(((n + block - 1) // block, 2))
+    for i in range(1, n):
+        rate = gyr[i, 0] * axis[0] + gyr[i, 1] * axis[1] + gyr[i, 2] * axis[2]
+        if abs(rate) >= JERK_MIN_RATE_RADPS:
+            sums[i // block, 1 if rate > 0.0 else 0] += _jerk(acc, i) ** 2
+    return sums
+
+
+def _directions(jerk: NDArray[np.float64]) -> NDArray[np.int8]:
+    """Direction of the swing, block by block: a swing is smooth, landing and push-off are not."""
+    whole = jerk.sum(axis=0) + 1.0
+    overall = 1.0 if whole[0] >= whole[1] else -1.0
+    padded = np.vstack((jerk[:1] * 0.0, jerk, jerk[:1] * 0.0)) + 1.0
+    local = padded[:-2] + padded[1:-1] + padded[2:]
+    ratio = np.log(local[:, 0] / local[:, 1])
+    against = ratio * overall < -DIRECTION_TRUST
+    return np.where(against, -overall, overall).astype(np.int8)
+
+
+def _gyr_swings(
+    acc: NDArray[np.float64], gyr: NDArray[np.float64], energy: NDArray[np.float64], rate: float
+) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]:
+    """Swings, their direction, and the pitch axis, from the lobes of pitch rate."""
+    up, moments = _rotation_moments(acc, gyr, energy)
+    up /= np.linalg.norm(up)
+    level = np.eye(3) - np.outer(up, up)
+    axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
+    block = round(DIRECTION_BLOCK_S * rate)
+    by_block = _directions(_jerk_by_direction(acc, gyr, axis, block))
+    swings, directions = [], []
+    for direction in np.unique(by_block):
+        found = _find_swings(gyr, axis * direction, MIN_SWING_ANGLE_RAD * rate)
+        found = found[by_block[found[:, 1] // block] == direction]
+        swings.append(found)
+        directions.append(np.full(found.shape[0], direction, dtype=np.int8))
+    swing, direction = np.concatenate(swings), np.concatenate(directions)
+    order = np.argsort(swing[:, 0])
+    forward = 1 if 2 * int(direction.sum(dtype=np.int64)) >= 0 else -1
+    return swing[order], (direction[order] * forward).astype(np.int8), axis * forward
 
 
 def find_stances(
-    acc_mps2: NDArray[np.float64],
-    gyr_radps: NDArray[np.float64] | None,
-    sampling_rate_hz: float,
-    pitch_axis: NDArray[np.float64] | None = None,
+    acc_mps2: NDArray[np.float64], gyr_radps: NDArray[np.float64] | None, sampling_rate_hz: float
 ) -> Stances:
     """Find the stances of the instrumented foot in uninterrupted walking or running.
 
@@ -285,71 +358,40 @@ def find_stances(
         gyroscope (None) the landings anchor the stances: fit for running only.
     sampling_rate_hz : float
         Samples a second.
-    pitch_axis : (3,) float64 array, optional
-        Axis about which the foot swings forward with positive rate, where the frame tells it:
-        (0, 0, 1) in the segment frame. Only its sign is used.
 
     Returns
     -------
     Stances
-        Empty where no forward swing is found; ``pitch_axis`` is NaN without a gyroscope.
+        Empty where no forward swing is found.
 
     Notes
     -----
     The pitch axis is the first principal axis of the angular rate after the part about the
-    vertical is taken out, so that tight circles do not turn it. Its sign is the one under which
-    the foot is quieter between the swings.
+    vertical is taken out, so that tight circles do not turn it. Its sign, and with it the
+    direction of running, is the one under which the swing is smooth: the jerk of landing and
+    push-off falls into the other half of the cycle.
     """
     acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
     rate = sampling_rate_hz
-    still = np.zeros_like(acc)
-    gyr = still if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
+    gyr = np.zeros_like(acc) if gyr_radps is None else np.ascontiguousarray(gyr_radps, np.float64)
     energy = np.empty(acc.shape[0])
     _stance_energy(acc, gyr, round(ENERGY_HALF_WINDOW_S * rate), energy)
-    none = np.empty(0, np.int64)
-    empty = Stances(none, none, none, none, np.full(3, np.nan))
     if gyr_radps is None:
         bumps = np.empty(acc.shape[0])
         _stance_energy(acc, gyr, round(BUMP_HALF_WINDOW_S * rate), bumps)
-        swings = _find_landings(bumps, rate)
-        return _stances_of(swings, energy, rate, empty.pitch_axis) if swings.size else empty
-    up, moments = _rotation_moments(acc, gyr, energy)
-    up /= np.linalg.norm(up)
-    level = np.eye(3) - np.outer(up, up)
-    axis = np.linalg.eigh(level @ moments @ level)[1][:, 2]
-    along = 0.0 if pitch_axis is None else float(axis @ pitch_axis)
-    axis = -axis if along < 0.0 else axis
-    trust = AXIS_TRUST if abs(along) > MIN_AXIS_COSINE else 0.0
-    found = []
-    for signed_axis, handicap in ((axis, 0.0), (-axis, trust)):
-        swings = _find_swings(gyr, signed_axis, MIN_SWING_ANGLE_RAD * rate)
-        if swings.size:
-            stances = _stances_of(swings, energy, rate, signed_axis)
-            half = round(QUIET_HALF_WINDOW_S * rate)
-            found.append(
-                (_mean_log_energy(energy, stances.arrive_sample, half) + handicap, stances)
-            )
-    return min(found, key=lambda pair: pair[0])[1] if found else empty
-
-
-@kernel
-def _mean_log_energy(energy: NDArray[np.float64], at: NDArray[np.int64], half: int) -> float:
-    """Mean over the stances of the log of the energy around their quietest sample."""
-    total = 0.0
-    for k in range(at.size):
-        start, stop = max(0, at[k] - half), min(energy.size, at[k] + half + 1)
-        window = 0.0
-        for i in range(start, stop):
-            window += energy[i]
-        total += math.log(window / (stop - start) + QUIET_FLOOR)
-    return total / at.size
-
-
-@kernel
-def _jerk(acc: NDArray[np.float64], i: int) -> float:
-    """Length of the change of specific force from the sample before."""
-    x, y, z = acc[i, 0] - acc[i - 1, 0], acc[i, 1] - acc[i - 1, 1], acc[i, 2] - acc[i - 1, 2]
-    return math.sqrt(x * x + y * y + z * z)
+        swings, axis = _find_landings(bumps, rate), np.full(3, np.nan)
+        direction = np.ones(swings.shape[0], dtype=np.int8)
+    else:
+        swings, direction, axis = _gyr_swings(acc, gyr, energy, rate)
+    if swings.shape[0] == 0:
+        none = np.empty(0, np.int64)
+        return Stances(*(none,) * 6, np.empty(0, np.int8), axis)
+    arrive, _ = _find_quiet(energy, swings, rate)
+    keep = _far_apart(arrive, energy, MIN_STRIDE_S * rate)
+    swings, direction = swings[keep], direction[keep]
+    arrive, depart = _find_quiet(energy, swings, rate)
+    flat = (arrive, depart + 1) if gyr_radps is None else _flat_bounds(gyr, arrive, depart)
+    return Stances(arrive, depart, *flat, swings[:, 0].copy(), swings[:, 1].copy(), direction, axis)
 
 
 @kernel
@@ -464,7 +506,7 @@ def foot_contacts(
     acc = np.ascontiguousarray(both[first:last, :3], dtype=np.float64)
     if has_gyr:
         gyr, railed = repair_railed(both[first:last, 3:])
-        stances = find_stances(acc, gyr, sampling_rate_hz, np.array([0.0, 0.0, 1.0]))
+        stances = find_stances(acc, gyr, sampling_rate_hz)
         falling = gyr @ stances.pitch_axis
     else:
         stances = find_stances(acc, None, sampling_rate_hz)

@@ -8,7 +8,7 @@ attitude was followed. Where the gyroscope railed, the repair is scaled until th
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -19,11 +19,19 @@ from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contacts_foot import Stances, find_stances
 from loadcore.railed import repair_railed
 
-__all__ = ["FootStrides", "foot_trajectory"]
+__all__ = [
+    "FootStrides",
+    "StrideLengthModel",
+    "correct_lengths",
+    "foot_trajectory",
+    "stride_features",
+]
 
-RESIDUAL_STRIDE_M: Final = 0.04
-"""Length lost a stride because the foot still rolls forward at "zero velocity" (0.05 to 0.08 m/s).
-Measured on gdlbio_foot, where it transfers to pyshoe_vicon (science/references.md)."""
+ROLL_LEVER_M: Final = 0.064
+"""Height of the sensor above the point about which the foot rolls at "zero velocity". The foot
+still turns there (0.5 to 3 rad/s running), so the sensor moves at lever x rate (0.04 to 0.1 m/s),
+which de-drifting to rest takes away. Fitted on gdlbio_foot (0.064 m); pyshoe_vicon, another
+person, shoe and sensor, gives 0.063 m."""
 MIN_RAILED_TO_SCALE: Final = 5
 """Fewer railed samples a stride leave too little to scale the repair by."""
 MAX_REPAIR_GAIN: Final = 2.0
@@ -32,10 +40,10 @@ MIN_GRAVITY_SLOPE_MPS2: Final = 0.3
 """Below this change of apparent gravity between no repair and full repair, scaling is noise."""
 MAX_STRIDE_S: Final = 2.5
 """A longer piece from foot-flat to foot-flat is not a stride."""
-UNCLIPPED_LENGTH_SD_M: Final = 0.024
-"""SD of the length of a stride without a railed sample (gdlbio_foot, science/references.md)."""
-CLIPPED_LENGTH_SD_M: Final = 0.18
-"""The same with ``MANY_CLIPPED`` or more railed samples."""
+UNCLIPPED_LENGTH_SD_M: Final = 0.033
+"""SD of the length of a running stride with fewer than 5 railed samples (gdlbio_foot, n = 177)."""
+CLIPPED_LENGTH_SD_M: Final = 0.15
+"""The same with ``MANY_CLIPPED`` or more railed samples (gdlbio_foot, n = 140)."""
 MANY_CLIPPED: Final = 20
 
 
@@ -46,7 +54,9 @@ class FootStrides:
     Attributes
     ----------
     start_sample, stop_sample : (n_strides,) int64 array
-        The quietest sample of the two foot-flats.
+        End of the foot-flat that the stride begins with, begin of the one that it ends with.
+    stride_time_s : (n_strides,) float64 array
+        From the quietest sample of the one foot-flat to that of the other.
     stride_length_m, stride_length_sd_m : (n_strides,) float64 array
         Straight distance between the two foot-flats (along the slope, on a slope) and the SD of
         its error.
@@ -56,18 +66,22 @@ class FootStrides:
         Rise of the foot over the stride, positive up.
     apparent_gravity_mps2 : (n_strides,) float64 array
         Length of the mean specific force in the start frame; 9.81 where the attitude held.
+    roll_m : (n_strides,) float64 array
+        Part of the length that comes from the foot's roll at the two foot-flats.
     n_clipped : (n_strides,) int64 array
         Samples with at least one railed gyroscope axis.
     """
 
     start_sample: NDArray[np.int64]
     stop_sample: NDArray[np.int64]
+    stride_time_s: NDArray[np.float64]
     stride_length_m: NDArray[np.float64]
     stride_length_sd_m: NDArray[np.float64]
     speed_mps: NDArray[np.float64]
     speed_sd_mps: NDArray[np.float64]
     vertical_displacement_m: NDArray[np.float64]
     apparent_gravity_mps2: NDArray[np.float64]
+    roll_m: NDArray[np.float64]
     n_clipped: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -78,6 +92,74 @@ class FootStrides:
     def distance_m(self) -> float:
         """Distance covered by all strides together."""
         return float(np.nansum(self.stride_length_m))
+
+
+@dataclass(frozen=True)
+class StrideLengthModel:
+    """Linear correction of the inertial stride length on :func:`stride_features`.
+
+    Attributes
+    ----------
+    mean, scale, weights : (n_features,) float64 array
+        Features are centred and scaled before they are weighted.
+    intercept_m : float
+        Correction at the mean features.
+    sd_m : (2,) float64 array
+        SD of the corrected length without and with many railed samples.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    intercept_m: float
+    sd_m: NDArray[np.float64]
+
+
+def stride_features(strides: FootStrides) -> NDArray[np.float64]:
+    """Return what a stride tells about the error of its inertial length.
+
+    Returns
+    -------
+    (n_strides, 7) float64 array
+        Inertial length (m), stride time (s), the two's quotient squared, railed share, railed
+        share times missing gravity (m/s²), railed share times rise (m), roll (m).
+    """
+    share = np.minimum(strides.n_clipped / MANY_CLIPPED, 3.0)
+    missing = STANDARD_GRAVITY_MPS2 - strides.apparent_gravity_mps2
+    return np.column_stack(
+        (
+            strides.stride_length_m,
+            strides.stride_time_s,
+            strides.speed_mps**2,
+            share,
+            share * missing,
+            share * np.abs(strides.vertical_displacement_m),
+            strides.roll_m,
+        )
+    )
+
+
+def correct_lengths(strides: FootStrides, model: StrideLengthModel) -> FootStrides:
+    """Return the strides with length, speed and their SDs corrected by a learned model.
+
+    Parameters
+    ----------
+    strides : FootStrides
+        As :func:`foot_trajectory` gives them, not corrected before.
+    model : StrideLengthModel
+        See :mod:`tolerance.calibration.stride_length`.
+    """
+    features = (stride_features(strides) - model.mean) / model.scale
+    length_m = strides.stride_length_m + features @ model.weights + model.intercept_m
+    share = np.minimum(strides.n_clipped / MANY_CLIPPED, 1.0)
+    sd_m = model.sd_m[0] + share * (model.sd_m[1] - model.sd_m[0])
+    return replace(
+        strides,
+        stride_length_m=length_m,
+        stride_length_sd_m=sd_m,
+        speed_mps=length_m / strides.stride_time_s,
+        speed_sd_mps=sd_m / strides.stride_time_s,
+    )
 
 
 @kernel
@@ -185,6 +267,7 @@ def foot_trajectory(
     sampling_rate_hz: float,
     stances: Stances | None = None,
     rail_radps: float | None = None,
+    model: StrideLengthModel | None = None,
 ) -> FootStrides:
     """Length, speed and rise of every stride of the instrumented foot, walking or running.
 
@@ -198,6 +281,8 @@ def foot_trajectory(
         Stances of the same samples; found here if not given.
     rail_radps : float, optional
         Rate at which the gyroscope rails, see :func:`loadcore.railed.repair_railed`.
+    model : StrideLengthModel, optional
+        Correction learned elsewhere; by default nothing is learned.
 
     Returns
     -------
@@ -207,8 +292,9 @@ def foot_trajectory(
     Notes
     -----
     Zero-velocity strapdown after Foxlin 2005 (doi 10.1109/MCG.2005.140). We deviate: no filter
-    runs through the recording, each stride stands alone, and the vertical comes from the stride's
-    own mean force, not from the accelerometer at foot-flat, which in running is never at rest.
+    runs through the recording, each stride stands alone, the vertical comes from the stride's own
+    mean force, not from the accelerometer at foot-flat, which in running is never at rest, and the
+    foot's roll at foot-flat is put back.
     """
     acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
     gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
@@ -222,17 +308,22 @@ def foot_trajectory(
     bounds = np.column_stack((start, stop, n_clipped)).astype(np.int64)
     _integrate_strides(acc, gyr, repaired, bounds, 1.0 / sampling_rate_hz, out)
     time_s = (stop - start) / sampling_rate_hz
-    length_m = np.where(time_s <= MAX_STRIDE_S, out[:, 0] + RESIDUAL_STRIDE_M, np.nan)
+    turn_radps = np.linalg.norm(gyr[start], axis=1) + np.linalg.norm(gyr[stop], axis=1)
+    roll_m = 0.5 * ROLL_LEVER_M * turn_radps * time_s
+    length_m = np.where(time_s <= MAX_STRIDE_S, out[:, 0] + roll_m, np.nan)
     share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
     sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
-    return FootStrides(
-        start_sample=start,
-        stop_sample=stop,
+    strides = FootStrides(
+        start_sample=stances.flat_stop_sample[:-1],
+        stop_sample=stances.flat_start_sample[1:],
+        stride_time_s=time_s,
         stride_length_m=length_m,
         stride_length_sd_m=sd_m,
         speed_mps=length_m / time_s,
         speed_sd_mps=sd_m / time_s,
         vertical_displacement_m=out[:, 1],
         apparent_gravity_mps2=out[:, 2],
+        roll_m=roll_m,
         n_clipped=n_clipped,
     )
+    return strides if model is None else correct_lengths(strides, model)
