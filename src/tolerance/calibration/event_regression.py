@@ -164,17 +164,26 @@ def fit_grouped_ridge(
     )
 
 
-def _spread_for_new_group(error: NDArray[np.float64], groups: NDArray[np.int64]) -> float:
-    """Return the standard deviation of an error in a condition that was not seen.
+def _spread_for_new_condition(
+    error: NDArray[np.float64], trial: NDArray[np.int64], condition: NDArray[np.int64]
+) -> float:
+    """Return the standard deviation of a held-out error in a condition that was not seen.
 
-    Variance between the conditions' means, plus the mean variance within: contacts of one
-    condition err alike, so the plain spread of all would promise too much for the next condition.
+    Variance of the trials' means about the mean of all, plus the mean variance within a trial,
+    every condition counting alike: contacts of one trial err alike, so the plain spread of all
+    would promise too much for the next trial, and a condition run often is not a likelier one.
     """
     seen = np.isfinite(error)
-    parts = [error[seen & (groups == name)] for name in np.unique(groups[seen])]
+    numbers = np.unique(trial[seen])
+    parts = [error[seen & (trial == number)] for number in numbers]
+    own = np.array([condition[trial == number][0] for number in numbers])
+    weight = np.array([1.0 / np.count_nonzero(own == name) for name in own])
+    n_conditions = weight.sum()
     means = np.array([part.mean() for part in parts])
-    within = float(np.mean([part.var() for part in parts]))
-    return float(np.sqrt(means.var(ddof=1) * (1.0 + 1.0 / means.size) + within))
+    deviation = means - np.average(means, weights=weight)
+    between = np.sum(weight * deviation**2) / (n_conditions - 1.0)
+    within = np.average([part.var() for part in parts], weights=weight)
+    return float(np.sqrt(between * (1.0 + 1.0 / n_conditions) + within))
 
 
 @dataclass(frozen=True)
@@ -331,11 +340,13 @@ def _learn(pairs: Sequence[_Learnable]) -> TrunkCoefficients:
         terminal=terminal.readout,
         phase=FORCE_PHASE,
         force=force.readout,
-        initial_sd_s=_spread_for_new_group(initial_error_s, groups),
-        terminal_sd_s=_spread_for_new_group(terminal_error_s, groups),
-        contact_time_sd_s=_spread_for_new_group(terminal_error_s - initial_error_s, groups),
-        flight_time_sd_s=_spread_for_new_group(flight_error_s, groups),
-        peak_vgrf_sd_bw=_spread_for_new_group(peak_error_bw, groups),
+        initial_sd_s=_spread_for_new_condition(initial_error_s, trial, groups),
+        terminal_sd_s=_spread_for_new_condition(terminal_error_s, trial, groups),
+        contact_time_sd_s=_spread_for_new_condition(
+            terminal_error_s - initial_error_s, trial, groups
+        ),
+        flight_time_sd_s=_spread_for_new_condition(flight_error_s, trial, groups),
+        peak_vgrf_sd_bw=_spread_for_new_condition(peak_error_bw, trial, groups),
     )
 
 
