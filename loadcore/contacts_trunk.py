@@ -438,6 +438,10 @@ def _run_contacts(
         local_s * sampling_rate_hz,
     )
     duty_ratio = _duty_ratios(pressing_g, mid_stance, steps_since)
+    known = np.isfinite(duty_ratio)
+    if not known.any():
+        return no_contacts()  # not two mid-stances in a row are one step apart: no running
+    duty_ratio = np.where(known, duty_ratio, np.median(duty_ratio[known]))
     return _combine(
         mid_stance / sampling_rate_hz,
         initial / sampling_rate_hz,
