@@ -12,7 +12,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, Literal
@@ -108,6 +108,10 @@ class FetchStatus:
 
 class _RefusedError(Exception):
     """The file cannot be had this way; another try would not help."""
+
+
+class _GivenUpError(_RefusedError):
+    """The file could not be had in as many tries as patience allows."""
 
 
 class _InterruptedError(Exception):
@@ -223,6 +227,7 @@ class _Source:
         self.mirror = mirror
         self.settings = settings
         self.sleep = sleep
+        self.is_silent = False
 
     def obtain(self, file: RemoteFile, show: Show) -> str:
         """Have one file verified somewhere; return why that failed, or an empty text."""
@@ -236,10 +241,17 @@ class _Source:
         target = self.waiting / file.path
         with _writing(target):
             target.parent.mkdir(parents=True, exist_ok=True)
+            # Where one file was waited for in vain, the next ones get a single try each: a set of
+            # fifty files without a network is told in seconds, not in a quarter of an hour.
+            tries = 1 if self.is_silent else self.settings.attempts
             try:
-                _download(file, target, self.settings, self.sleep, show)
+                _download(file, target, replace(self.settings, attempts=tries), self.sleep, show)
+            except _GivenUpError as error:
+                self.is_silent = True
+                return str(error)
             except _RefusedError as error:
                 return str(error)
+        self.is_silent = False
         return ""
 
     def why_not_in_mirror(self, mirror: Path, file: RemoteFile) -> str:
@@ -366,7 +378,8 @@ def _download(
         except _InterruptedError as error:
             failures = 1 if error.progress else failures + 1
             if failures >= settings.attempts:
-                raise _RefusedError(f"{error} ({failures} tries in a row)") from error
+                tries = "1 try" if failures == 1 else f"{failures} tries in a row"
+                raise _GivenUpError(f"{error} ({tries})") from error
             backoff = settings.backoff_s * 2 ** (failures - 1)
             sleep(min(max(backoff, error.pause_s), settings.longest_pause_s))
             continue

@@ -24,6 +24,7 @@ from pipelines.datasets.base import (
     reference_frame,
     signals_frame,
 )
+from pipelines.datasets.force_references import force_references
 
 __all__ = ["CARD", "read_recordings"]
 
@@ -85,6 +86,7 @@ CARD: Final = DatasetCard(
         Reference(table="force", what="treadmill force normal to the belt, 500 Hz", unit="BW"),
         Reference(table="contacts", what="complete contacts, from that force", unit="s, BW"),
         Reference(table="conditions", what="belt speed and slope", unit="m/s, °"),
+        Reference(table="excluded", what="contacts cut at begin or end", unit="s"),
     ),
     cautions=(
         "One man: a model learned here is a personal model.",
@@ -160,9 +162,7 @@ def _recording(
         ),
         signals=signals_frame(time_s, apply_axes(raw * STANDARD_GRAVITY_MPS2, AXES)),
         references={
-            "force": reference_frame(
-                "force", {"recording_id": recording_id, "time_s": time_s, "vgrf_bw": force_bw}
-            ),
+            **force_references(recording_id, force_bw, SAMPLING_RATE_HZ),
             "conditions": reference_frame(
                 "conditions",
                 {

@@ -237,10 +237,14 @@ class ImportedRecording:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A recording that could not be read, and why; the rest of the dataset goes on."""
+    """A recording that could not be read, and why; the rest of the dataset goes on.
+
+    ``references`` keeps what is known of it all the same, such as a published list of strides.
+    """
 
     recording_id: str
     reason: str
+    references: Mapping[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class UnusableRecordingError(ValueError):

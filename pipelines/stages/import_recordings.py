@@ -79,12 +79,12 @@ def run(
         To be written at once, so that only one recording is in memory.
     """
     for recording in recordings:
+        for name, frame in recording.references.items():
+            tables.references.setdefault(name, []).append(frame)
         if isinstance(recording, LeftOut):
             tables.reject(recording.recording_id, np.nan, np.nan, recording.reason)
             continue
         tables.rows.append(dict(recording.row))
-        for name, frame in recording.references.items():
-            tables.references.setdefault(name, []).append(frame)
         period_s = 1 / float(str(recording.row["sampling_rate_hz"]))
         time_s = recording.signals["time_s"].to_numpy()
         for mask in recording.masks:

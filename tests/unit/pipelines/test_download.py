@@ -342,6 +342,17 @@ class TestBadServer:
         status = scene.fetch("a.mat")
         assert status.problems == {"a.mat": "no connection (3 tries in a row)"}
 
+    def test_after_one_vain_wait_the_rest_is_tried_once(self, scene: Scene) -> None:
+        for path in ("a.mat", "b.mat", "c.mat", "d.mat"):
+            scene.serve(path, "500")
+        scene.serve("c.mat", "ok")
+        status = scene.fetch("a.mat", "b.mat", "c.mat", "d.mat")
+        assert status.problems == {
+            "a.mat": "HTTP 500 (3 tries in a row)",
+            "b.mat": "HTTP 500 (1 try)",
+            "d.mat": "HTTP 500 (3 tries in a row)",
+        }
+
     def test_full_disk_is_one_clear_message(
         self, scene: Scene, monkeypatch: pytest.MonkeyPatch
     ) -> None:

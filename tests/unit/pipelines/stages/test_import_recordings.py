@@ -91,6 +91,13 @@ class TestRun:
         assert rejected[["recording_id", "problem"]].to_numpy().tolist() == [["bad", "truncated"]]
         assert rejected["start_s"].isna().all()
 
+    def test_references_of_a_left_out_recording_are_kept(self) -> None:
+        tables = Tables()
+        known = make_recording("a").references
+        assert dict(run([LeftOut("a", "raw file is not here", known)], tables)) == {}
+        assert len(tables.reference("conditions")) == 1
+        assert len(tables.recordings()) == 0
+
 
 class TestImportDataset:
     def test_writes_checked_tables(self, raw: Callable[[str], Path], tmp_path: Path) -> None:
