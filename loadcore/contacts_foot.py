@@ -33,6 +33,9 @@ MIN_SWING_ANGLE_RAD: Final = 0.3
 0.1 rad a lobe, a swing of slow walking by more than 0.5."""
 MIN_SWING_RATE_RADPS: Final = 2.5
 """Least peak pitch rate of a forward swing; slow walking (stride time 1.5 s) reaches 4."""
+MIN_PUSH_OFF_ANGLE_RAD: Final = 0.5
+"""Push-off turns the foot at least so far before the swing, so foot-flat ended before that. Where
+push-off turns into swing the foot is slow too, and no foot-flat."""
 LANDING_SEARCH_S: Final = 0.3
 """The landing is searched this long after the swing, at most half-way to the next one."""
 STANDING_S: Final = 1.2
@@ -44,7 +47,10 @@ MIN_STRIDE_S: Final = 0.4
 JERK_MIN_RATE_RADPS: Final = 1.0
 """Pitch rate below which a sample belongs to neither direction."""
 DIRECTION_BLOCK_S: Final = 1.5
-"""Blocks over which the direction of the swing is judged, three at a time: some five strides."""
+"""Blocks over which the direction of the swing is judged, each with half the say of its two
+neighbours: some three strides. Blocks count alike, or running would outvote walking beside it."""
+JERK_FLOOR: Final = 100.0
+"""Squared jerk, (m/s² a sample)² summed over a block, that rest and noise reach."""
 DIRECTION_TRUST: Final = 1.0
 """Log ratio of jerk from which a stretch may contradict the recording as a whole (backward
 running, 4 in gdlbio_foot 52). Engineering choice: forward strides give 0.5 to 5."""
@@ -161,16 +167,38 @@ def _rotation_moments(
 
 
 @kernel
+def _along(gyr: NDArray[np.float64], i: int, axis: NDArray[np.float64]) -> float:
+    """Angular rate about an axis."""
+    return float(gyr[i, 0] * axis[0] + gyr[i, 1] * axis[1] + gyr[i, 2] * axis[2])
+
+
+@kernel
+def _before_push_off(
+    gyr: NDArray[np.float64], axis: NDArray[np.float64], start: int, min_angle_samples: float
+) -> int:
+    """Latest sample from which the foot still turns the least push-off angle before its swing."""
+    angle = 0.0
+    i = start
+    while i > 0 and angle < min_angle_samples * (MIN_PUSH_OFF_ANGLE_RAD / MIN_SWING_ANGLE_RAD):
+        i -= 1
+        rate = _along(gyr, i, axis)
+        if rate > 0.0:
+            return start
+        angle -= rate
+    return i
+
+
+@kernel
 def _find_swings(
     gyr: NDArray[np.float64], axis: NDArray[np.float64], min_angle_samples: float
 ) -> NDArray[np.int64]:
-    """Half-open ranges of positive pitch rate that are long and fast enough for a swing."""
+    """Lobes of pitch rate large and fast enough for a swing: start, stop, latest heel-off."""
     n = gyr.shape[0]
-    swings = np.empty((n // 2 + 1, 2), np.int64)
+    swings = np.empty((n // 2 + 1, 3), np.int64)
     count = 0
     start, area, peak = -1, 0.0, 0.0
     for i in range(n):
-        rate = gyr[i, 0] * axis[0] + gyr[i, 1] * axis[1] + gyr[i, 2] * axis[2]
+        rate = _along(gyr, i, axis)
         if rate > 0.0:
             if start < 0:
                 start, area, peak = i, 0.0, 0.0
@@ -179,6 +207,7 @@ def _find_swings(
         elif start >= 0:
             if area >= min_angle_samples and peak >= MIN_SWING_RATE_RADPS:
                 swings[count, 0], swings[count, 1] = start, i
+                swings[count, 2] = _before_push_off(gyr, axis, start, min_angle_samples)
                 count += 1
             start = -1
     return swings[:count].copy()
@@ -215,7 +244,7 @@ def _find_quiet(
     arrive = np.empty(n_swings + 1, np.int64)
     depart = np.empty(n_swings + 1, np.int64)
     for k in range(n_swings + 1):
-        stop = swings[k, 0] if k < n_swings else n
+        stop = swings[k, 2] if k < n_swings else n
         if k == 0:
             arrive[k] = depart[k] = _argmin(energy, max(0, stop - edge), stop + 1)
             continue
@@ -255,7 +284,7 @@ def _find_landings(bumps: NDArray[np.float64], sampling_rate_hz: float) -> NDArr
     n = bumps.size
     reach = int(MIN_STRIDE_S * sampling_rate_hz)
     longest = int(MAX_HALF_STRIDE_S * sampling_rate_hz)
-    swings = np.empty((n // max(reach, 1) + 2, 2), np.int64)
+    swings = np.empty((n // max(reach, 1) + 2, 3), np.int64)
     count, last, best = 0, -reach, -1
     for i in range(1, n - 1):
         if bumps[i] >= MIN_BUMP_ENERGY and bumps[i] >= bumps[i - 1] and bumps[i] > bumps[i + 1]:
@@ -267,13 +296,15 @@ def _find_landings(bumps: NDArray[np.float64], sampling_rate_hz: float) -> NDArr
             last = swings[count - 2, 1] if count > 1 else best - 2 * longest
             swings[count - 1, 0] = max(best - min((best - last) // 2, longest), 0)
             swings[count - 1, 1] = best
+            swings[count - 1, 2] = swings[count - 1, 0]
     return swings[:count].copy()
 
 
 @kernel
 def _rate(gyr: NDArray[np.float64], i: int) -> float:
     """Length of the angular rate."""
-    return math.sqrt(gyr[i, 0] ** 2 + gyr[i, 1] ** 2 + gyr[i, 2] ** 2)
+    x, y, z = gyr[i, 0], gyr[i, 1], gyr[i, 2]
+    return math.sqrt(x * x + y * y + z * z)
 
 
 @kernel
@@ -307,7 +338,7 @@ def _jerk_by_direction(
     n = acc.shape[0]
     sums = np.zeros(((n + block - 1) // block, 2))
     for i in range(1, n):
-        rate = gyr[i, 0] * axis[0] + gyr[i, 1] * axis[1] + gyr[i, 2] * axis[2]
+        rate = _along(gyr, i, axis)
         if abs(rate) >= JERK_MIN_RATE_RADPS:
             sums[i // block, 1 if rate > 0.0 else 0] += _jerk(acc, i) ** 2
     return sums
@@ -315,13 +346,11 @@ def _jerk_by_direction(
 
 def _directions(jerk: NDArray[np.float64]) -> NDArray[np.int8]:
     """Direction of the swing, block by block: a swing is smooth, landing and push-off are not."""
-    whole = jerk.sum(axis=0) + 1.0
-    overall = 1.0 if whole[0] >= whole[1] else -1.0
-    padded = np.vstack((jerk[:1] * 0.0, jerk, jerk[:1] * 0.0)) + 1.0
-    local = padded[:-2] + padded[1:-1] + padded[2:]
-    ratio = np.log(local[:, 0] / local[:, 1])
-    against = ratio * overall < -DIRECTION_TRUST
-    return np.where(against, -overall, overall).astype(np.int8)
+    ratio = np.log((jerk[:, 0] + JERK_FLOOR) / (jerk[:, 1] + JERK_FLOOR))
+    overall = 1.0 if ratio.sum() >= 0.0 else -1.0
+    beside = np.concatenate((ratio[:1], ratio, ratio[-1:]))
+    local = 0.25 * beside[:-2] + 0.5 * ratio + 0.25 * beside[2:]
+    return np.where(local * overall < -DIRECTION_TRUST, -overall, overall).astype(np.int8)
 
 
 def _gyr_swings(
@@ -441,13 +470,18 @@ def _find_events(
     return initial, terminal
 
 
-def _finite_around(x: NDArray[np.float64], start: int, stop: int, margin: int) -> tuple[int, int]:
-    """Widen a range by a margin, but not across a sample that is not observed."""
-    first, last = max(start - margin, 0), min(stop + margin, x.shape[0])
-    missing = first + np.flatnonzero(~np.isfinite(x[first:last]).all(axis=1))
-    before, after = missing[missing < start], missing[missing >= stop]
-    first = int(before[-1]) + 1 if before.size else first
-    return first, int(after[0]) if after.size else last
+@kernel
+def _observed_around(x: NDArray[np.float64], start: int, stop: int, margin: int) -> tuple[int, int]:
+    """Widest range around a bout, up to a margin, without a sample that is not observed.
+
+    Stops short of the bout's own end where a sample within it is missing.
+    """
+    first, last = start, start
+    while first > 0 and start - first < margin and math.isfinite(x[first - 1].sum()):
+        first -= 1
+    while last < x.shape[0] and last - stop < margin and math.isfinite(x[last].sum()):
+        last += 1
+    return first, last
 
 
 def foot_contacts(
@@ -494,18 +528,24 @@ def foot_contacts(
     cycles of Dorschky 2019, because the foot is still slapping down; we take the onset of the
     landing's jerk, from shortly before the forward swing ends.
     """
-    has_gyr = gyr_radps is not None and bool(np.isfinite(gyr_radps[start_sample:stop_sample]).any())
-    both = np.hstack((acc_mps2, gyr_radps)) if has_gyr and gyr_radps is not None else acc_mps2
-    if not np.isfinite(both[start_sample:stop_sample]).all():
-        raise ValueError(
-            f"samples {start_sample} to {stop_sample} of acc_mps2 or gyr_radps are not all finite; "
-            "split the recording at its gaps first"
-        )
     margin = int(MARGIN_S * sampling_rate_hz)
-    first, last = _finite_around(both, start_sample, stop_sample, margin)
-    acc = np.ascontiguousarray(both[first:last, :3], dtype=np.float64)
-    if has_gyr:
-        gyr, railed = repair_railed(both[first:last, 3:])
+    acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
+    gyr = None if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
+    if gyr is not None and not np.isfinite(gyr[start_sample:stop_sample]).any():
+        gyr = None
+    first, last = _observed_around(acc, start_sample, stop_sample, margin)
+    if gyr is not None:
+        gyr_first, gyr_last = _observed_around(gyr, start_sample, stop_sample, margin)
+        first, last = max(first, gyr_first), min(last, gyr_last)
+    if last < stop_sample:
+        raise ValueError(
+            f"sample {last} of acc_mps2 or gyr_radps is not finite, within the bout "
+            f"{start_sample} to {stop_sample}; split the recording at its gaps first"
+        )
+    has_gyr = gyr is not None
+    acc = acc[first:last]
+    if gyr is not None:
+        gyr, railed = repair_railed(gyr[first:last])
         stances = find_stances(acc, gyr, sampling_rate_hz)
         falling = gyr @ stances.pitch_axis
     else:

@@ -190,7 +190,8 @@ def _spread(residual: NDArray[np.float64], share: NDArray[np.float64]) -> NDArra
     """SD of residuals without and with many railed samples (least squares on their squares)."""
     low, high = residual[share < 0.25], residual[share >= 1.0]
     sd = [float(np.sqrt(np.mean(part**2))) if part.size else MIN_SD_M for part in (low, high)]
-    return np.maximum(np.array([sd[0], max(sd)]), MIN_SD_M)
+    spread: NDArray[np.float64] = np.maximum(np.array([sd[0], max(sd)]), MIN_SD_M)
+    return spread
 
 
 def _solve(
