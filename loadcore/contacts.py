@@ -6,14 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore.constants import SIDES, SITES, TRUNK_SITES
-from loadcore.contact_times import Contacts
+from loadcore.contact_times import Contacts, join_contacts
 from loadcore.contacts_foot import foot_contacts
 from loadcore.contacts_shank import ShankCoefficients, shank_contacts
 from loadcore.contacts_trunk import trunk_contacts
-from loadcore.signals import SignalError
+from loadcore.signals import SignalError, finite_segments
 from loadcore.trunk_waveform import TrunkCoefficients
 
 __all__ = ["ContactModels", "Contacts", "find_contacts"]
+
+
+MIN_FOOT_PIECE_S = 1.0
+"""Foot contacts are found in uninterrupted samples; a shorter piece between two gaps holds no
+whole stride with its neighbours. Engineering choice."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +88,19 @@ def find_contacts(
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
-    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot)
+    seen = acc_mps2 if gyr_radps is None else np.hstack((acc_mps2, gyr_radps))
+    return join_contacts(
+        [
+            foot_contacts(
+                acc_mps2,
+                gyr_radps,
+                sampling_rate_hz,
+                start_sample + int(first),
+                start_sample + int(last),
+                code,
+                models.foot,
+            )
+            for first, last in finite_segments(seen[start_sample:stop_sample])
+            if (last - first) >= MIN_FOOT_PIECE_S * sampling_rate_hz
+        ]
+    )

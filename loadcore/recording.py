@@ -470,9 +470,13 @@ def _load_steps(
     if strides is not None:
         stride_length_m, own_speed = _stride_of_step(strides, start_s, even.rate_hz)
         speed_mps = np.where(np.isfinite(own_speed), own_speed, speed_mps)
+    # What a rejected step was rejected for stays; nothing is derived from it.
+    counts = times.reject_reason == COUNTS
+    contact_time_s = np.where(counts, times.contact_time_s, np.nan)
+    flight_time_s = np.where(counts, times.flight_time_s, np.nan)
     force = peak_vertical_force(
-        times.contact_time_s,
-        times.flight_time_s,
+        contact_time_s,
+        flight_time_s,
         times.contact_time_sd_s,
         times.step_time_sd_s,
         settings.force,
@@ -482,7 +486,7 @@ def _load_steps(
         force.peak_vgrf_bw,
         force.step_sd_bw,
         force.shared_sd_bw,
-        times.contact_time_s,
+        contact_time_s,
         speed_mps=speed_mps,
         grade_pct=grade_pct,
         settings=settings.tissue,
@@ -493,7 +497,7 @@ def _load_steps(
             acc, start_s, even.rate_hz, clipped=even.acc_clipped
         ).peak_g
     refused = force.is_refused | load.is_refused.any(axis=1)
-    reason = np.where((times.reject_reason == COUNTS) & refused, FORCE, times.reject_reason)
+    reason = np.where(counts & refused, FORCE, times.reject_reason)
     return Steps(
         side=contacts.side,
         initial_contact_s=start_s,
@@ -512,9 +516,9 @@ def _load_steps(
         peak_vgrf_bw=force.peak_vgrf_bw,
         peak_vgrf_sd_bw=force.sd_bw,
         vertical_stiffness_bwpm=vertical_stiffness(
-            force.peak_vgrf_bw, times.contact_time_s, times.flight_time_s
+            force.peak_vgrf_bw, contact_time_s, flight_time_s
         ),
-        vertical_oscillation_m=vertical_oscillation(times.contact_time_s, times.flight_time_s),
+        vertical_oscillation_m=vertical_oscillation(contact_time_s, flight_time_s),
         tissue_peak_force_bw=load.peak_force_bw,
         tissue_peak_force_sd_bw=load.sd_bw,
         tissue_impulse_bws=load.impulse_bws,
