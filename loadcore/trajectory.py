@@ -302,6 +302,9 @@ def foot_trajectory(
         stances = find_stances(acc, gyr, sampling_rate_hz)
     repaired, railed = repair_railed(gyr, rail_radps)
     start, stop = stances.depart_sample[:-1], stances.arrive_sample[1:]
+    flat_end, next_flat = stances.flat_stop_sample[:-1], stances.flat_start_sample[1:]
+    apart = (stop > start) & (next_flat > flat_end)  # foot-flats that touch enclose no stride
+    start, stop, flat_end, next_flat = (x[apart] for x in (start, stop, flat_end, next_flat))
     railed_before = np.concatenate(([0], np.cumsum(railed)))
     n_clipped = (railed_before[stop] - railed_before[start]).astype(np.int64)
     out = np.full((start.size, 4), np.nan)
@@ -314,8 +317,8 @@ def foot_trajectory(
     share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
     sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
     strides = FootStrides(
-        start_sample=stances.flat_stop_sample[:-1],
-        stop_sample=stances.flat_start_sample[1:],
+        start_sample=flat_end,
+        stop_sample=next_flat,
         stride_time_s=time_s,
         stride_length_m=length_m,
         stride_length_sd_m=sd_m,

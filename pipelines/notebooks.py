@@ -101,7 +101,10 @@ def render_html(executed: nbformat.NotebookNode, title: str) -> str:
         )
     style = re.sub(r"\s+", " ", STYLE.read_text(encoding="utf-8")).strip()
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
-        template_name="report", extra_template_basedirs=[str(TEMPLATES)], exclude_input=True
+        template_name="report",
+        extra_template_basedirs=[str(TEMPLATES)],
+        exclude_input=True,
+        exclude_anchor_links=True,
     )
     resources = {
         "report": {"title": title, "style": style, "content_policy": _content_policy(style)}

@@ -24,10 +24,10 @@ def test_each_site_reaches_its_detector(site: str, monkeypatch: pytest.MonkeyPat
     for name in ("shank", "foot", "trunk"):
         monkeypatch.setattr(dispatcher, f"{name}_contacts", spy(name))
     models = ContactModels(foot=np.array([1.0, 2.0]))
-    find_contacts(np.zeros((9, 3)), None, 100.0, site, "right", 2, 7, models)
+    find_contacts(np.zeros((900, 3)), None, 100.0, site, "right", 200, 700, models)
     [(name, arguments)] = seen
     assert name == ("trunk" if site in TRUNK_SITES else site)
-    assert arguments[:3] == (100.0, 2, 7)
+    assert arguments[:3] == (100.0, 200, 700)
     assert arguments[3:-1] == (() if site in TRUNK_SITES else (2,))
     assert arguments[-1] is {"foot": models.foot, "shank": models.shank}.get(name, models.trunk)
 
