@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pipelines.datasets.base import (
     DatasetCard,
     Imported,
-    ImportedRecording,
     LeftOut,
     Reference,
     UnusableRecordingError,
@@ -22,11 +21,11 @@ from pipelines.datasets.treadmill_shank import (
     FORCE_RATE_HZ,
     MARKER_RATE_HZ,
     Trial,
+    recordings_or_reason,
     shank_sensor,
-    trial_recordings,
 )
 
-__all__ = ["CARD", "read_recordings"]
+__all__ = ["CARD", "read_recordings", "read_trials"]
 
 MARKERS: Final = ("Top.Lateral", "Top.Medial", "Bottom.Lateral", "Bottom.Medial")
 FORCE_CHANNELS: Final = ("F1X", "F1Y", "F1Z")
@@ -81,6 +80,12 @@ CARD: Final = DatasetCard(
 
 def read_recordings(raw_dir: Path) -> Imported:
     """Read every C3D trial below ``raw_dir``; a damaged file is left out with its reason."""
+    for read in read_trials(raw_dir):
+        yield from [read] if isinstance(read, LeftOut) else recordings_or_reason(CARD, *read)
+
+
+def read_trials(raw_dir: Path) -> Iterator[tuple[str, Trial] | LeftOut]:
+    """Give name and content of every C3D trial below ``raw_dir``, or why it cannot be read."""
     try:
         people = pd.read_csv(raw_dir / "RBDSinfo.csv").drop_duplicates("Subject")
         people = people.set_index("Subject")
@@ -91,17 +96,16 @@ def read_recordings(raw_dir: Path) -> Imported:
         match = NAME.fullmatch(path.stem)
         if match:
             name = f"rbds_{match[1]}_T{match[2]}"
-            yield from _recordings(path, name, match[1], int(match[2]) / 10, people)
+            yield _trial(path, name, match[1], int(match[2]) / 10, people)
 
 
-def _recordings(
+def _trial(
     path: Path, name: str, runner: str, speed_mps: float, people: pd.DataFrame
-) -> Iterator[ImportedRecording | LeftOut]:
-    """Read one trial; both of its recordings or one reason."""
+) -> tuple[str, Trial] | LeftOut:
     try:
         force_n, markers_m = read_c3d(path)
         body = people.loc[[int(runner)]]
-        trial = Trial(
+        return name, Trial(
             runner=runner,
             speed_mps=speed_mps,
             mass_kg=float(body["Mass"].iloc[0]),
@@ -109,10 +113,9 @@ def _recordings(
             force_n=force_n,
             markers_m=markers_m,
         )
-        yield from list(trial_recordings(CARD, name, trial))
     except Exception as error:
         # Readers of foreign formats raise nearly anything on a damaged file.
-        yield LeftOut(name, f"{type(error).__name__}: {error}")
+        return LeftOut(name, f"{type(error).__name__}: {error}")
 
 
 def read_c3d(path: Path) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from pipelines.datasets.base import (
     DatasetCard,
     Imported,
-    ImportedRecording,
     LeftOut,
     Reference,
     UnusableRecordingError,
 )
-from pipelines.datasets.treadmill_shank import Trial, shank_sensor, trial_recordings
+from pipelines.datasets.treadmill_shank import Trial, recordings_or_reason, shank_sensor
 
-__all__ = ["CARD", "read_recordings"]
+__all__ = ["CARD", "read_recordings", "read_trials"]
 
 FORCE_N_PER_COUNT: Final = 0.1
 MARKER_M_PER_COUNT: Final = 1e-4
@@ -74,6 +73,12 @@ CARD: Final = DatasetCard(
 
 def read_recordings(raw_dir: Path) -> Imported:
     """Read the ten runners' trials; a damaged one is left out with its reason."""
+    for read in read_trials(raw_dir):
+        yield from [read] if isinstance(read, LeftOut) else recordings_or_reason(CARD, *read)
+
+
+def read_trials(raw_dir: Path) -> Iterator[tuple[str, Trial] | LeftOut]:
+    """Give name and content of the ten runners' trials, or why one cannot be read."""
     try:
         people = pd.read_csv(raw_dir / "RBDSinfo.csv").drop_duplicates("Subject")
         people = people.set_index("Subject")
@@ -87,18 +92,17 @@ def read_recordings(raw_dir: Path) -> Imported:
         for name in names:
             match = NAME.fullmatch(name)
             if match and match[1] not in SEEN_AS_C3D:
-                yield from _recordings(arrays, match[1], match[2], people)
+                yield _trial(arrays, match[1], match[2], people)
 
 
-def _recordings(
+def _trial(
     arrays: np.lib.npyio.NpzFile, runner: str, speed: str, people: pd.DataFrame
-) -> Iterator[ImportedRecording | LeftOut]:
-    """Read one trial; both of its recordings or one reason."""
+) -> tuple[str, Trial] | LeftOut:
     name = f"rbds_{runner}_T{speed}"
     try:
         key = f"S{runner}_T{speed}"
         body = people.loc[[int(runner)]]
-        trial = Trial(
+        return name, Trial(
             runner=runner,
             speed_mps=int(speed) / 10,
             mass_kg=float(body["Mass"].iloc[0]),
@@ -109,10 +113,9 @@ def _recordings(
                 "right": _markers(arrays[f"{key}_Rshank_dmm"]),
             },
         )
-        yield from list(trial_recordings(CARD, name, trial))
     except Exception as error:
         # A damaged archive raises nearly anything.
-        yield LeftOut(name, f"{type(error).__name__}: {error}")
+        return LeftOut(name, f"{type(error).__name__}: {error}")
 
 
 def _markers(counts: NDArray[np.int16]) -> NDArray[np.float64]:

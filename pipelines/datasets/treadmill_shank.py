@@ -17,6 +17,7 @@ from loadcore.signals import lowpass
 from pipelines.datasets.base import (
     DatasetCard,
     ImportedRecording,
+    LeftOut,
     Mask,
     Matrix,
     Sensor,
@@ -28,7 +29,18 @@ from pipelines.datasets.base import (
 from pipelines.datasets.force_references import force_references
 from tolerance.evaluate.reference_contacts import ReferenceContacts, find_reference_contacts
 
-__all__ = ["Trial", "shank_sensor", "trial_recordings", "virtual_gyroscope"]
+__all__ = [
+    "FORCE_RATE_HZ",
+    "MARKER_RATE_HZ",
+    "SIDES",
+    "Trial",
+    "contacts_by_side",
+    "recordings_or_reason",
+    "shank_sensor",
+    "trial_recordings",
+    "vertical_force_bw",
+    "virtual_gyroscope",
+]
 
 MARKER_RATE_HZ: Final = 150.0
 FORCE_RATE_HZ: Final = 300.0
@@ -111,17 +123,39 @@ def virtual_gyroscope(markers_m: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(seen, rate, np.nan)
 
 
+def vertical_force_bw(read: Trial) -> NDArray[np.float64]:
+    """Return the belt's vertical force in body weights, (n_force,)."""
+    return -read.force_n[:, 2] / (read.mass_kg * STANDARD_GRAVITY_MPS2)
+
+
+def contacts_by_side(read: Trial) -> Mapping[str, ReferenceContacts]:
+    """Return the reference contacts of each foot."""
+    contacts = find_reference_contacts(vertical_force_bw(read), FORCE_RATE_HZ)
+    sides = _contact_sides(contacts, read.markers_m)
+    return {side: _only(contacts, sides == side) for side in SIDES}
+
+
+def recordings_or_reason(
+    card: DatasetCard, name: str, read: Trial
+) -> list[ImportedRecording | LeftOut]:
+    """Return both recordings of a trial, or the one reason why it has none."""
+    try:
+        return list(trial_recordings(card, name, read))
+    except Exception as error:
+        # A trial that could be read may still be damaged in any way.
+        return [LeftOut(name, f"{type(error).__name__}: {error}")]
+
+
 def trial_recordings(card: DatasetCard, name: str, read: Trial) -> Iterator[ImportedRecording]:
     """Give the left and the right virtual recording of a trial, each with its own contacts."""
-    vgrf_bw = -read.force_n[:, 2] / (read.mass_kg * STANDARD_GRAVITY_MPS2)
-    contacts = find_reference_contacts(vgrf_bw, FORCE_RATE_HZ)
-    sides = _contact_sides(contacts, read.markers_m)
+    vgrf_bw = vertical_force_bw(read)
+    contacts = contacts_by_side(read)
     for side in SIDES:
         recording_id = f"{name}_{side}"
         gyr_z = virtual_gyroscope(read.markers_m[side])
         time_s = np.arange(gyr_z.size) / MARKER_RATE_HZ
         nothing = np.full(gyr_z.size, np.nan)
-        own = _only(contacts, sides == side)
+        own = contacts[side]
         references = dict(
             force_references(recording_id, vgrf_bw, FORCE_RATE_HZ, side=side, contacts=own)
         )
