@@ -9,7 +9,7 @@ keeps its cadence, brisk walking and stairs may be agitated but are slow.
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -50,8 +50,11 @@ type IntArray = NDArray[np.int64]
 type CodeArray = NDArray[np.int8]
 
 ENVELOPE_HZ: Final = 50.0
-"""Rate of the envelope. Engineering choice: keeps the first eight harmonics of a running stride,
-which is all that its period needs, at a cost that does not grow with the sensor's rate."""
+"""Rate of the envelope, from which agitation comes. Engineering choice: thresholds do not depend
+on the sensor's rate, and a contact still shows its impact."""
+WAVE_HZ: Final = 25.0
+"""Rate at which the envelope is correlated with itself. Engineering choice: keeps the first six
+harmonics of a running stride, which is all that its period needs."""
 FRAME_S: Final = 0.25
 """Step between decisions. Engineering choice: a third of a running stride."""
 TREND_S: Final = 1.0
@@ -63,6 +66,14 @@ more, because bouts of running between walks can be as short."""
 AGITATION_S: Final = 1.25
 """Span over which agitation is averaged. Engineering choice: a slow stride, so that no part of a
 stride weighs twice."""
+
+MAX_BRIDGED_S: Final = 0.5
+"""Longest gap that takes part in what surrounds it. Engineering choice: less than a running
+stride. Radio links lose bursts of samples about once a second; they do not end a run."""
+BRIDGE_S: Final = 1.25
+"""What surrounds a gap, on each side. Engineering choice: a slow stride."""
+NEGLIGIBLE_ENERGY: Final = 1e-6
+"""Squares that sum to less are rounding, (m/s²)²."""
 
 MIN_LAG_S: Final = 0.24
 """Shortest lag that is correlated: half the shortest stride, for the step at trunk sites."""
@@ -187,9 +198,11 @@ class GaitFrames:
     samples_per_frame : int
         Frame ``i`` covers samples ``[i, i + 1) * samples_per_frame``.
     agitation_g : (n_frames,) float64 array
-        Mean distance of the size of specific force from gravity; NaN where missing.
+        Mean distance of the size of specific force from gravity, over a stride; NaN in gaps.
+    frame_agitation_g : (n_frames,) float64 array
+        The same within the frame alone; NaN where most of it is missing.
     unsteadiness_g : (n_frames,) float64 array
-        Mean distance of the envelope from its own moving mean.
+        Mean distance of the smoothed envelope from its own moving mean.
     stride_s : (n_frames,) float64 array
         Stride period; NaN without a peak in the autocorrelation.
     periodicity : (n_frames,) float64 array
@@ -198,40 +211,81 @@ class GaitFrames:
 
     samples_per_frame: int
     agitation_g: FloatArray
+    frame_agitation_g: FloatArray
     unsteadiness_g: FloatArray
     stride_s: FloatArray
     periodicity: FloatArray
 
 
 @kernel
-def _row_size(x: FloatArray, row: int, live: BoolArray) -> float:
-    """Return the length of one row over the live columns; NaN if one of them is missing."""
-    square = 0.0
-    for j in range(x.shape[1]):
-        if live[j]:
-            square += x[row, j] ** 2
-    return math.sqrt(square)
+def _size(x: FloatArray, row: int) -> float:
+    """Return the length of one row of three."""
+    return math.sqrt(x[row, 0] ** 2 + x[row, 1] ** 2 + x[row, 2] ** 2)
 
 
 @kernel
-def _envelope(x: FloatArray, live: BoolArray, missing: BoolArray, block: int) -> FloatArray:
-    """Return the mean size of the rows of each block; NaN if any row of it is missing."""
+def _mean_size(x: FloatArray, start: int, stop: int) -> float:
+    """Return the mean length of the observed rows in a range; NaN without any."""
+    total = 0.0
+    for row in range(start, stop):
+        total += _size(x, row)
+    if math.isfinite(total):
+        return total / (stop - start)
+    total, count = 0.0, 0
+    for row in range(start, stop):
+        if math.isfinite(_size(x, row)):
+            total += _size(x, row)
+            count += 1
+    return total / count if count > 0 else math.nan
+
+
+@kernel
+def _envelope(x: FloatArray, block: int) -> FloatArray:
+    """Return the mean size of the observed rows of each block."""
     envelope = np.empty(x.shape[0] // block)
     for i in range(envelope.size):
-        total = 0.0
-        any_missing = False
-        for row in range(i * block, (i + 1) * block):
-            total += _row_size(x, row, live)
-            any_missing |= missing[row]
-        observed = math.isfinite(total) and not any_missing
-        envelope[i] = total / block if observed else math.nan
+        envelope[i] = _mean_size(x, i * block, (i + 1) * block)
     return envelope
 
 
 @kernel
-def _take_off_trend(x: FloatArray, half: int) -> FloatArray:
-    """Subtract the mean of the ``half`` neighbours on each side; missing samples become zero."""
-    out = np.zeros(x.size)
+def _pooled(x: FloatArray, pool: int) -> FloatArray:
+    """Return the mean of the observed values of each ``pool``; NaN without any."""
+    means = np.full(x.size // pool, math.nan)
+    for i in range(means.size):
+        total, count = 0.0, 0
+        for k in range(i * pool, (i + 1) * pool):
+            if not math.isnan(x[k]):
+                total += x[k]
+                count += 1
+        if count > 0:
+            means[i] = total / count
+    return means
+
+
+@kernel
+def _frame_means(x: FloatArray, frame: int, centre: float) -> FloatArray:
+    """Return the mean distance from ``centre`` in each frame; NaN if most of it is missing."""
+    means = np.full(x.size // frame, math.nan)
+    for i in range(means.size):
+        total, count = 0.0, 0
+        for k in range(i * frame, (i + 1) * frame):
+            if not math.isnan(x[k]):
+                total += abs(x[k] - centre)
+                count += 1
+        if 2 * count >= frame:
+            means[i] = total / count
+    return means
+
+
+@kernel
+def _wave(x: FloatArray, half: int) -> FloatArray:
+    """Subtract the mean of the ``half`` neighbours on each side, then smooth; missing is zero.
+
+    The binomial filter (-3 dB at 0.18 of the rate) rounds impact peaks, so that a parabola finds
+    the top of the autocorrelation between samples without bias.
+    """
+    rough = np.zeros(x.size)
     total, count = 0.0, 0
     for i in range(x.size + half):
         if i < x.size and not math.isnan(x[i]):
@@ -243,65 +297,93 @@ def _take_off_trend(x: FloatArray, half: int) -> FloatArray:
             count -= 1
         centre = i - half
         if centre >= 0 and not math.isnan(x[centre]):
-            out[centre] = x[centre] - total / count
-    return out
+            rough[centre] = x[centre] - total / count
+    smooth = rough.copy()
+    for i in range(1, x.size - 1):
+        smooth[i] = 0.25 * rough[i - 1] + 0.5 * rough[i] + 0.25 * rough[i + 1]
+    return smooth
+
+
+class _LagPlan(NamedTuple):
+    """What is correlated, in samples of the wave; the window in frames."""
+
+    frame: int
+    first: int
+    shortest_stride: int
+    n_lags: int
+    half_window: int
+
+
+class _Window(NamedTuple):
+    """Half-open range of frames."""
+
+    start: int
+    stop: int
 
 
 @kernel
-def _frame_means(x: FloatArray, frame: int, centre: float) -> FloatArray:
-    """Return the mean distance from ``centre`` in each frame; NaN if any sample is missing."""
-    means = np.empty(x.size // frame)
-    for i in range(means.size):
-        total = 0.0
-        for k in range(i * frame, (i + 1) * frame):
-            total += abs(x[k] - centre)
-        means[i] = total / frame
-    return means
-
-
-@kernel
-def _lag_products(x: FloatArray, frame: int, first_lag: int, n_lags: int) -> FloatArray:
+def _lag_products(x: FloatArray, plan: _LagPlan) -> FloatArray:
     """Sum x[i] * x[i + lag] over the i of each frame.
 
     The inner loop runs over lags: it carries no sum, so the compiler can do several at once.
     """
-    products = np.zeros((x.size // frame, n_lags))
-    for i in range(products.shape[0] * frame):
-        row = products[i // frame]
-        n = min(n_lags, x.size - i - first_lag)
-        for k in range(n):
-            row[k] += x[i] * x[i + first_lag + k]
+    products = np.zeros((x.size // plan.frame, plan.n_lags))
+    for i in range(products.shape[0] * plan.frame):
+        row = products[i // plan.frame]
+        ahead = x[i + plan.first : i + plan.first + plan.n_lags]
+        for k in range(ahead.size):
+            row[k] += x[i] * ahead[k]
     return products
 
 
 @kernel
-def _autocorrelation(
-    products: FloatArray, energy: FloatArray, frame: int, first_lag: int, half_window: int
-) -> FloatArray:
-    """Return the normalised autocorrelation around each frame, -1 to 1 (McLeod & Wyvill 2005).
+def _lost_energy(x: FloatArray, missing: BoolArray, plan: _LagPlan) -> FloatArray:
+    """Sum, in the shape of the products, the squares whose partner is missing; no rows for none."""
+    n_frames = x.size // plan.frame
+    lost = np.zeros((n_frames if missing.any() else 0, plan.n_lags))
+    for i in np.flatnonzero(missing):
+        for k in range(plan.n_lags):
+            later, sooner = i + plan.first + k, i - plan.first - k
+            if later < x.size and i < n_frames * plan.frame:
+                lost[i // plan.frame, k] += x[later] ** 2
+            if 0 <= sooner < n_frames * plan.frame:
+                lost[sooner // plan.frame, k] += x[sooner] ** 2
+    return lost
 
-    Frames are shifted so that the pair (i, i + lag) straddles the frame at a usual lag.
-    """
-    n_frames, n_lags = products.shape
-    correlation = np.zeros((n_frames, n_lags))
-    window = np.zeros(n_lags)
-    last = energy.size - 1
-    lo, hi = 0, 0
-    for i in range(n_frames):
-        shifted = i - (first_lag + n_lags // 2) // (2 * frame)
-        while hi < min(n_frames, shifted + half_window + 1):
-            window += products[hi]
-            hi += 1
-        while lo < min(hi, shifted - half_window):
-            window -= products[lo]
-            lo += 1
-        a, b = lo * frame, hi * frame
-        for k in range(n_lags):
-            lag = first_lag + k
-            total = energy[min(b, last - lag)] - energy[min(a, last - lag)]
-            total += energy[min(b + lag, last)] - energy[min(a + lag, last)]
-            correlation[i, k] = 2.0 * window[k] / total if total > 0.0 else 0.0
-    return correlation
+
+@kernel
+def _padded_energy(x: FloatArray, pad: int) -> FloatArray:
+    """Return the sum of squares before each sample, and ``pad`` times the whole sum after."""
+    energy = np.zeros(x.size + 1 + pad)
+    for i in range(x.size):
+        energy[i + 1] = energy[i] + x[i] ** 2
+    energy[x.size + 1 :] = energy[x.size]
+    return energy
+
+
+@kernel
+def _move_window(rows: FloatArray, total: FloatArray, old: _Window, new: _Window) -> None:
+    """Keep the sum of the window's rows while it moves ahead; nothing to do without rows."""
+    if rows.shape[0] > 0:
+        for i in range(old.stop, new.stop):
+            total += rows[i]
+        for i in range(old.start, new.start):
+            total -= rows[i]
+
+
+@kernel
+def _normalise(
+    products: FloatArray, lost: FloatArray, energy: FloatArray, window: _Window, plan: _LagPlan
+) -> FloatArray:
+    """Divide products by the energy they could have had: 1 for a perfect repetition."""
+    start, stop = window.start * plan.frame, window.stop * plan.frame
+    own = energy[stop] - energy[start]
+    later, sooner = energy[stop + plan.first :], energy[start + plan.first :]
+    out = np.empty(plan.n_lags)
+    for k in range(plan.n_lags):
+        pairs = own + later[k] - sooner[k] - lost[k]
+        out[k] = 2.0 * products[k] / (pairs + NEGLIGIBLE_ENERGY)
+    return out
 
 
 @kernel
@@ -309,11 +391,11 @@ def _best_peak(score: FloatArray, lo: int, tolerance: float) -> int:
     """Return the first local maximum from ``lo`` that comes near the highest one; -1 if none."""
     best = -math.inf
     for k in range(max(lo, 1), score.size - 1):
-        if score[k] > score[k - 1] and score[k] >= score[k + 1]:
-            best = max(best, score[k])
+        if score[k] > best and score[k] > score[k - 1] and score[k] >= score[k + 1]:
+            best = score[k]
     for k in range(max(lo, 1), score.size - 1):
-        is_peak = score[k] > score[k - 1] and score[k] >= score[k + 1]
-        if is_peak and score[k] >= best - tolerance:
+        near = score[k] >= best - tolerance
+        if near and score[k] > score[k - 1] and score[k] >= score[k + 1]:
             return k
     return -1
 
@@ -326,48 +408,72 @@ def _vertex(left: float, middle: float, right: float) -> float:
 
 
 @kernel
-def _stride_lags(
-    correlation: FloatArray, first_lag: int, shortest: int, both_legs: bool
-) -> tuple[FloatArray, FloatArray]:
-    """Return the stride lag of each frame, refined between samples, and the correlation there.
+def _contradict_half_strides(score: FloatArray, correlation: FloatArray, first_lag: int) -> None:
+    """Lower each lag by a negative correlation at half of it.
 
-    A trunk sensor sees both legs, so half the stride lag, the step, must not correlate
-    negatively; without this a walking step passes for a sprinting stride.
+    A trunk sensor sees both legs, so half the stride, the step, must not correlate negatively;
+    without this a walking step passes for a sprinting stride.
     """
-    n_frames, n_lags = correlation.shape
-    lag = np.full(n_frames, math.nan)
-    height = np.full(n_frames, math.nan)
-    score = np.empty(n_lags)
+    for k in range(first_lag, score.size):
+        score[k] += min(0.0, correlation[(first_lag + k) // 2 - first_lag])
+
+
+@kernel
+def _stride_lags(
+    products: FloatArray, lost: FloatArray, energy: FloatArray, plan: _LagPlan, both_legs: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return the stride lag around each frame, and the normalised autocorrelation there.
+
+    A window of frames slides along (McLeod & Wyvill 2005), shifted so that the pair (i, i + lag)
+    straddles its frame at a usual lag.
+    """
+    n_frames, n_lags = products.shape
+    lag, height = np.full(n_frames, math.nan), np.full(n_frames, math.nan)
+    product, unpaired = np.zeros(n_lags), np.zeros(n_lags)
     tolerance = TRUNK_PEAK_TOLERANCE if both_legs else LEG_PEAK_TOLERANCE
+    shift = (plan.first + n_lags // 2) // (2 * plan.frame)
+    old = _Window(0, 0)
     for i in range(n_frames):
-        row = correlation[i]
-        for k in range(n_lags):
-            half = (first_lag + k) // 2 - first_lag
-            score[k] = row[k] + min(0.0, row[half]) if both_legs and half >= 0 else row[k]
-        k = _best_peak(score, shortest - first_lag, tolerance)
+        stop = max(old.stop, min(n_frames, i - shift + plan.half_window + 1))
+        new = _Window(max(0, min(stop, i - shift - plan.half_window)), stop)
+        _move_window(products, product, old, new)
+        _move_window(lost, unpaired, old, new)
+        old = new
+        correlation = _normalise(product, unpaired, energy, new, plan)
+        score = correlation.copy()
+        if both_legs:
+            _contradict_half_strides(score, correlation, plan.first)
+        k = _best_peak(score, plan.shortest_stride - plan.first, tolerance)
         if k >= 0:
-            lag[i] = first_lag + k + _vertex(row[k - 1], row[k], row[k + 1])
+            lag[i] = (
+                plan.first + k + _vertex(correlation[k - 1], correlation[k], correlation[k + 1])
+            )
             height[i] = score[k]
     return lag, height
 
 
 @kernel
-def _centred_mean(x: FloatArray, half: int) -> FloatArray:
-    """Average each value with its observed neighbours; what is missing stays missing.
+def _centred_mean(x: FloatArray, half: int, max_gap: int) -> FloatArray:
+    """Average each value with its observed neighbours; gaps longer than ``max_gap`` stay.
 
     The window keeps its full width at both ends, where a part of a stride would mislead.
     """
     out = np.full(x.size, math.nan)
+    gap = 0
     for i in range(x.size):
-        if math.isnan(x[i]):
-            continue
+        gap = gap + 1 if math.isnan(x[i]) else 0
         total, count = 0.0, 0
         first = max(0, min(i - half, x.size - 2 * half - 1))
         for k in range(first, min(x.size, first + 2 * half + 1)):
             if not math.isnan(x[k]):
                 total += x[k]
                 count += 1
-        out[i] = total / count
+        if count > 0:
+            out[i] = total / count
+        if gap == max_gap + 1:
+            out[i - max_gap : i] = math.nan
+        if gap > max_gap:
+            out[i] = math.nan
     return out
 
 
@@ -385,6 +491,18 @@ def _check_input(acc_mps2: ArrayLike, sampling_rate_hz: float) -> FloatArray:
     return acc
 
 
+def _bridged(x: FloatArray) -> FloatArray:
+    """Fill short gaps between frames with the mean of what surrounds them."""
+    around = _centred_mean(x, round(BRIDGE_S / FRAME_S), round(MAX_BRIDGED_S / FRAME_S))
+    return np.where(np.isnan(x), around, x)
+
+
+def _without_missing_axes(x: FloatArray) -> FloatArray:
+    """Return the signal with axes that the sensor lacks at zero; as it is if it has none."""
+    live = live_columns(x)
+    return x if live.all() or not live.any() else np.where(live, x, 0.0)
+
+
 def gait_frames(acc_mps2: ArrayLike, sampling_rate_hz: float, site: str) -> GaitFrames:
     """Measure agitation and stride period every quarter of a second.
 
@@ -400,54 +518,61 @@ def gait_frames(acc_mps2: ArrayLike, sampling_rate_hz: float, site: str) -> Gait
     Returns
     -------
     GaitFrames
-        Frames with any missing or sleeping sample are NaN; none for a recording shorter than one
-        frame.
+        Frames inside gaps of more than ``MAX_BRIDGED_S``, or with a sleeping sensor, are NaN;
+        shorter gaps take what surrounds them. None for a recording shorter than one frame.
 
     Raises
     ------
     SignalError
         If the shape, the rate or the site is wrong.
     """
-    acc = _check_input(acc_mps2, sampling_rate_hz)
+    acc = _without_missing_axes(_check_input(acc_mps2, sampling_rate_hz))
     BoutSettings.for_site(site)
-    live = live_columns(acc)
-    missing = idle_samples(acc, sampling_rate_hz) | (not live.any())
     block = max(1, round(sampling_rate_hz / ENVELOPE_HZ))
-    rate_hz = sampling_rate_hz / block
+    pool = max(1, round(sampling_rate_hz / block / WAVE_HZ))
+    rate_hz = sampling_rate_hz / block / pool
     frame = round(FRAME_S * rate_hz)
-    envelope = _envelope(acc, live, missing, block)
-    wave = _take_off_trend(envelope, round(TREND_S * rate_hz / 2))
-    # A binomial filter (-3 dB at 0.18 of the rate, 9 Hz) rounds impact peaks, so that a parabola
-    # finds the top of the autocorrelation between samples without bias.
-    wave[1:-1] = 0.25 * wave[:-2] + 0.5 * wave[1:-1] + 0.25 * wave[2:]
+    envelope = _envelope(acc, block)
+    # A sleeping sensor's envelope repeats exactly, which a live one's never does for a second.
+    envelope[idle_samples(envelope, rate_hz * pool)] = np.nan
+    pooled = _pooled(envelope, pool)
+    wave = _wave(pooled, round(TREND_S * rate_hz / 2))
     first_lag = math.floor(MIN_LAG_S * rate_hz)
-    n_lags = math.ceil(STRIDE_S[1] * rate_hz) + 2 - first_lag
-    correlation = _autocorrelation(
-        _lag_products(wave, frame, first_lag, n_lags),
-        np.concatenate(([0.0], np.cumsum(wave**2))),
-        frame,
-        first_lag,
-        round(WINDOW_S * rate_hz / frame / 2),
+    plan = _LagPlan(
+        frame=frame,
+        first=first_lag,
+        shortest_stride=round(STRIDE_S[0] * rate_hz),
+        n_lags=math.ceil(STRIDE_S[1] * rate_hz) + 2 - first_lag,
+        half_window=round(WINDOW_S * rate_hz / frame / 2),
     )
-    agitation = _frame_means(envelope, frame, STANDARD_GRAVITY_MPS2) / STANDARD_GRAVITY_MPS2
-    unsteadiness = _frame_means(wave, frame, 0.0) / STANDARD_GRAVITY_MPS2
-    unsteadiness[np.isnan(agitation)] = np.nan
-    correlation[np.isnan(agitation)] = 0.0
     stride, periodicity = _stride_lags(
-        correlation, first_lag, round(STRIDE_S[0] * rate_hz), site in TRUNK_SITES
+        _lag_products(wave, plan),
+        _lost_energy(wave, np.isnan(pooled), plan),
+        _padded_energy(wave, plan.first + plan.n_lags),
+        plan,
+        site in TRUNK_SITES,
     )
+    agitation = _frame_means(envelope, frame * pool, STANDARD_GRAVITY_MPS2)
+    unsteadiness = np.where(np.isnan(agitation), np.nan, _frame_means(wave, frame, 0.0))
+    smooth = _centred_mean(_bridged(agitation), round((AGITATION_S / FRAME_S - 1) / 2), 0)
+    missing = np.isnan(smooth)
     return GaitFrames(
-        samples_per_frame=frame * block,
-        agitation_g=_centred_mean(agitation, round((AGITATION_S / FRAME_S - 1) / 2)),
-        unsteadiness_g=unsteadiness,
-        stride_s=stride / rate_hz,
-        periodicity=periodicity,
+        samples_per_frame=frame * pool * block,
+        agitation_g=smooth / STANDARD_GRAVITY_MPS2,
+        frame_agitation_g=agitation / STANDARD_GRAVITY_MPS2,
+        unsteadiness_g=_bridged(unsteadiness) / STANDARD_GRAVITY_MPS2,
+        stride_s=np.where(missing, np.nan, stride / rate_hz),
+        periodicity=np.where(missing, np.nan, periodicity),
     )
 
 
 WALK_MIN_AGITATION_G: Final = 0.08
 """Gentler periodic movement is not walking. Engineering choice: half of slow walking at the
 waist (0.16 g in harlab_ankle_jog)."""
+MAX_HALT_S: Final = 1.25
+"""A run that begins or ends within this long of rest of at least this length begins or ends with
+it: nothing else fits between. Engineering choice: a slow stride; a foot on the ground in walking
+rests for less."""
 MIN_WALK_S: Final = 1.0
 """Shorter walking is called other. Engineering choice: one stride."""
 MAX_UNRHYTHMIC_S: Final = 1.5
@@ -531,6 +656,23 @@ def _fill_breaks(active: BoolArray, missing: BoolArray, max_length: int) -> None
 
 
 @kernel
+def _reach_rest(running: BoolArray, quiet: BoolArray, length: int) -> None:
+    """Extend running to quiet that lasts ``length`` frames and lies no further than that away."""
+    start, n = 0, quiet.size
+    for i in range(1, n + 1):
+        if i < n and quiet[i] == quiet[i - 1]:
+            continue
+        if quiet[start] and i - start >= length:
+            for k in range(max(0, start - length - 1), start):
+                if running[k]:
+                    running[k:start] = True
+            for k in range(min(n - 1, i + length), i - 1, -1):
+                if running[k]:
+                    running[i:k] = True
+        start = i
+
+
+@kernel
 def _running_score(agitation: FloatArray, stride_s: FloatArray, known: BoolArray) -> FloatArray:
     """Return agitation times stride frequency squared; 0 where nothing was observed.
 
@@ -563,17 +705,22 @@ def _bout_medians(x: FloatArray, known: BoolArray, start: IntArray, stop: IntArr
     return medians
 
 
+@kernel
+def _unmark_turning(still: BoolArray, gyr: FloatArray, frame: int, limit: float) -> None:
+    """Clear frames that turn faster than the limit; a missing gyroscope says nothing."""
+    for i in range(min(still.size, gyr.shape[0] // frame)):
+        if still[i] and _mean_size(gyr, i * frame, (i + 1) * frame) > limit:
+            still[i] = False
+
+
 def _still_frames(
     frames: GaitFrames, gyr_radps: ArrayLike | None, settings: BoutSettings
 ) -> BoolArray:
     still = frames.unsteadiness_g < settings.still_g
-    if gyr_radps is None:
-        return still
-    gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
-    nothing_missing = np.zeros(gyr.shape[0], dtype=np.bool_)
-    turning = _envelope(gyr, live_columns(gyr), nothing_missing, frames.samples_per_frame)
-    # A missing gyroscope sample says nothing, so only an observed turn ends stillness.
-    return still & ~(turning[: still.size] > settings.still_radps)
+    if gyr_radps is not None:
+        gyr = _without_missing_axes(np.ascontiguousarray(gyr_radps, dtype=np.float64))
+        _unmark_turning(still, gyr, frames.samples_per_frame, settings.still_radps)
+    return still
 
 
 def _frame_activity(
@@ -593,6 +740,8 @@ def _frame_activity(
     _drop_doubtful_runs(
         running, missing, periodicity.clip(0.0), settings.min_run_periodicity, min_lengths
     )
+    quiet = ~(frames.frame_agitation_g >= WALK_MIN_AGITATION_G) & ~missing
+    _reach_rest(running, quiet, round(MAX_HALT_S / FRAME_S))
     gait = running | (
         (periodicity >= settings.min_periodicity) & (frames.agitation_g >= WALK_MIN_AGITATION_G)
     )
