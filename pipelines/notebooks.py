@@ -22,6 +22,7 @@ from nbconvert import HTMLExporter
 from papermill.exceptions import PapermillExecutionError
 
 from pipelines import store
+from pipelines.errors import WorkspaceError
 
 __all__ = ["ReportError", "render", "render_html"]
 
@@ -35,7 +36,7 @@ _QUIET_KERNEL = {
 }
 
 
-class ReportError(RuntimeError):
+class ReportError(WorkspaceError):
     """A report that could not be rendered; whatever stood at its place is still there."""
 
 

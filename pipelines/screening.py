@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipelines.errors import WorkspaceError
 from pipelines.params import load_params
-from pipelines.paths import Places, project_root
+from pipelines.paths import Places
 from pipelines.store import read_table
 from tolerance.clinic.screening import ScreeningContent, ScreeningTables, build_screening
 from tolerance.exposure.settings import exposure_settings
@@ -15,24 +15,24 @@ __all__ = ["read_screening"]
 
 
 def read_screening(
-    dataset_id: str, runner_id: str, session_id: str, root: Path | None = None
+    root: Path, dataset_id: str, runner_id: str, session_id: str
 ) -> ScreeningContent:
     """Read a session's tables and build its page.
 
     Parameters
     ----------
+    root : Path
+        Folder that holds ``data`` and ``params.yaml``.
     dataset_id, runner_id, session_id : str
         Which session.
-    root : Path, optional
-        Folder that holds ``data``; the project's root if not given.
 
     Raises
     ------
     WorkspaceError
         If the dataset has no such session.
     """
-    places = Places(root or project_root())
-    params = load_params(Places(project_root()).params)
+    places = Places(root)
+    params = load_params(places.params)
     everything = read_table(places.recordings(dataset_id), "recordings")
     recordings = everything[
         (everything["runner_id"] == runner_id) & (everything["session_id"] == session_id)

@@ -57,7 +57,11 @@ def key_figures(figures: Iterable[tuple[str, str, str]]) -> Fragment:
 
 
 def table(
-    caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, text_columns: int = 1
+    caption: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    words: Sequence[int] = (0,),
 ) -> Fragment:
     """Build a table whose first column names the row.
 
@@ -69,10 +73,10 @@ def table(
         Column heads with their units.
     rows : iterable of sequences of str
         Cells as they are to be read; an empty one becomes "not measured".
-    text_columns : int
-        How many leading columns hold words and are set to the left.
+    words : sequence of int
+        Columns that hold words and are set to the left; numbers stand to the right.
     """
-    left = [' class="text"' if index < text_columns else "" for index in range(len(columns))]
+    left = [' class="text"' if index in words else "" for index in range(len(columns))]
     head = "".join(
         f'<th scope="col"{css}>{escape(name)}</th>' for name, css in zip(columns, left, strict=True)
     )
