@@ -1260,23 +1260,17 @@ def _point_forward(forward: FloatArray, levelled: FloatArray) -> tuple[FloatArra
     return sign * forward, min(1.0, abs(correlation) / FULL_CORRELATION)
 
 
-def _heading_from_gyroscope(
-    acc: FloatArray, gyr: FloatArray, site: str
-) -> tuple[FloatArray, float]:
-    """Return the forward direction (x, z) in the levelled frame, axis from angular velocity."""
+def _heading_from_gyroscope(gyr: FloatArray) -> tuple[FloatArray, float]:
+    """Return a shank's forward direction (x, z) in the levelled frame, and how plainly it shows."""
     horizontal = gyr[:, [0, 2]]
     speed = np.sqrt((gyr**2).sum(axis=1))
     right, share = _principal_direction(horizontal[speed > np.quantile(speed, SWING_QUANTILE)])
     # z = x × y, so a rightward (x, z) of (a, b) belongs to a forward one of (b, -a).
     forward = np.array([right[1], -right[0]])
-    if site == "foot":
-        forward, certainty = _point_forward(forward, acc)
-    else:
-        pitch = horizontal @ right
-        skewness = float((pitch**3).mean()) / max(float((pitch**2).mean()), TINY) ** 1.5
-        forward = forward if skewness >= 0 else -forward
-        certainty = min(1.0, abs(skewness) / FULL_SKEWNESS)
-    return forward, (2.0 * share - 1.0) * certainty
+    pitch = horizontal @ right
+    skewness = float((pitch**3).mean()) / max(float((pitch**2).mean()), TINY) ** 1.5
+    forward = forward if skewness >= 0 else -forward
+    return forward, (2.0 * share - 1.0) * min(1.0, abs(skewness) / FULL_SKEWNESS)
 
 
 FULL_SKEWNESS: Final = 0.3
@@ -1323,7 +1317,8 @@ def align_heading(
     acc_mps2 : (n, 3) float array
         Specific force in sensor axes.
     gyr_radps : (n, 3) float array or None
-        Angular velocity in sensor axes; None, or NaN throughout, if there is no gyroscope.
+        Angular velocity in sensor axes, used at the shank; None, or NaN throughout, if there is
+        no gyroscope.
     sampling_rate_hz : float
         Samples a second.
     site : str
@@ -1338,19 +1333,19 @@ def align_heading(
     Alignment
         From sensor to segment axes, gravity included. Methods, by sensors and site:
 
-        - "gyroscope" (shank, foot): z is the first principal component of swing angular velocity
-          in the horizontal plane. At the shank its sign makes the rate's skewness positive,
-          because the forward swing is short and fast; at the foot, where the skewness is near
-          zero, it is the sign of "acceleration".
-        - "acceleration" (shank, foot, no gyroscope): first principal component of horizontal
+        - "gyroscope" (shank): z is the first principal component of swing angular velocity in
+          the horizontal plane. Its sign makes the rate's skewness positive, because the forward
+          swing is short and fast.
+        - "acceleration" (foot; shank without gyroscope): first principal component of horizontal
           acceleration; its sign makes it oppose the size of specific force, whose peaks in
-          running come with rearward acceleration at touch-down and in early swing.
+          running come with rearward acceleration at touch-down and in early swing. A foot with a
+          gyroscope is better turned by its stances, see ``contacts_foot.find_stances``.
         - "trunk_stance" (sacrum, waist, hip, with or without gyroscope): forward is the
           horizontal direction whose acceleration follows the *fall* of vertical acceleration,
           because braking goes with its rise and propulsion with its fall, in every stance of
           either leg, while mediolateral acceleration changes sign from leg to leg.
 
-        The last two, and the foot's sign, hold for running; walking can have the opposite sign.
+        The last two hold for running; walking can have the opposite sign.
         Confidence multiplies that of ``gravity``, how much one direction stands out, and how
         plainly the sign is seen.
 
@@ -1362,8 +1357,7 @@ def align_heading(
     Notes
     -----
     load.md A3. Deviations: the sign rules. Checked in running on biomac_imu_cycle (all sites, 10
-    degrees without and 4 with a gyroscope) and for the foot on 41 trials of gdlbio_foot and
-    pyshoe_vicon (the same mounting gives the same sign).
+    degrees without and 4 with a gyroscope).
     """
     acc = _as_triaxial(acc_mps2, "acc_mps2")
     _check_rate(sampling_rate_hz)
@@ -1372,11 +1366,10 @@ def align_heading(
     used = np.isfinite(acc).all(axis=1)
     if running is not None:
         used &= np.asarray(running, dtype=np.bool_)
-    gyr = None if gyr_radps is None else _as_triaxial(gyr_radps, "gyr_radps")
-    if gyr is not None and site not in TRUNK_SITES and np.isfinite(gyr).all(axis=1).any():
+    gyr = None
+    if site == "shank" and gyr_radps is not None and np.isfinite(gyr_radps).any():
+        gyr = _as_triaxial(gyr_radps, "gyr_radps")
         used &= np.isfinite(gyr).all(axis=1)
-    else:
-        gyr = None
     if np.count_nonzero(used) < MIN_ALIGNMENT_S * sampling_rate_hz:
         raise SignalError(
             f"only {np.count_nonzero(used)} complete samples of running; expected at least "
@@ -1387,7 +1380,7 @@ def align_heading(
     if gyr is not None:
         method = "gyroscope"
         gyr = rotate(lowpass(gyr[used], cutoff_hz, sampling_rate_hz), gravity.rotation)
-        forward, confidence = _heading_from_gyroscope(acc, gyr, site)
+        forward, confidence = _heading_from_gyroscope(gyr)
     else:
         method = "trunk_stance" if site in TRUNK_SITES else "acceleration"
         forward, confidence = _heading_from_acceleration(acc, site)
