@@ -73,6 +73,8 @@ CARD: Final = DatasetCard(
         "The side of a contact is the side of the lower shank in its middle.",
         "Six of 28 runners are listed with addresses here; further official C3D files laid beside "
         "them (data/RBDSnnn/RBDSnnnrunTvv.c3d) are read as well.",
+        "A marker that was not seen stands at the origin (26 samples in 4 trials): NaN, listed in "
+        "rejected.",
         "Raw analog values times the diagonal of FORCE_PLATFORM:CAL_MATRIX are newtons.",
     ),
 )
@@ -150,8 +152,9 @@ def read_c3d(path: Path) -> tuple[NDArray[np.float64], dict[str, NDArray[np.floa
         )
         frames = [(frame[1], frame[2]) for frame in reader.read_frames()]
     positions = np.array([point for point, _ in frames], dtype=np.float64)
-    # A negative residual marks a point that was not seen.
-    positions[positions[:, :, 3] < 0] = np.nan
+    # A point that was not seen has a negative residual or, in these files, stands at the origin.
+    unseen = (positions[:, :, 3] < 0) | np.all(positions[:, :, :3] == 0, axis=2)
+    positions[unseen] = np.nan
     force = np.concatenate([analog[columns].T for _, analog in frames]).astype(np.float64)
     markers = {side: positions[:, index, :3] / 1000 for side, index in wanted.items()}
     return force * calibration[columns], markers

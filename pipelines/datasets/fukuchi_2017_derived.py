@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -82,17 +83,15 @@ def read_trials(raw_dir: Path) -> Iterator[tuple[str, Trial] | LeftOut]:
     try:
         people = pd.read_csv(raw_dir / "RBDSinfo.csv").drop_duplicates("Subject")
         people = people.set_index("Subject")
-        arrays = np.load(raw_dir / "derived" / "dev_forces_shank_int16.npz", allow_pickle=False)
-        names = sorted(arrays.files)
-    except Exception as error:
-        # A damaged archive raises nearly anything.
+        # Opened here, because NumPy leaves a damaged archive open.
+        with (raw_dir / "derived" / "dev_forces_shank_int16.npz").open("rb") as stream:
+            arrays = np.load(stream, allow_pickle=False)
+            for name in sorted(arrays.files):
+                match = NAME.fullmatch(name)
+                if match and match[1] not in SEEN_AS_C3D:
+                    yield _trial(arrays, match[1], match[2], people)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         yield LeftOut("rbds_derived", f"{type(error).__name__}: {error}")
-        return
-    with arrays:
-        for name in names:
-            match = NAME.fullmatch(name)
-            if match and match[1] not in SEEN_AS_C3D:
-                yield _trial(arrays, match[1], match[2], people)
 
 
 def _trial(

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from pipelines.datasets.base import (
@@ -51,6 +53,12 @@ WAIST_AXES: Final[Matrix] = ((0.0, 0.0, 1.0), (0.0, -1.0, 0.0), (1.0, 0.0, 0.0))
 """y up = -raw y; where on the waist the device sat, and so the heading of x, is not documented."""
 IDLE_MIN_SAMPLES: Final = 50
 """ActiGraph's idle sleep repeats its last value for 1 s and more; awake it never repeats 0.1 s."""
+
+WORN_WINDOW_S: Final = 5.0
+WORN_MAX_TILT_DEG: Final = 45.0
+"""A sensor whose mean acceleration over 5 s leans further from "up" than this is not worn as
+documented: the waist one lies on its face for minutes in each recording (gravity on raw z), and
+all are taken off at the end. Engineering choice: posture leans at most 30°, its face is 80°."""
 
 SEXES: Final = "coded 0 and 1 in biometrics.csv, the code is not explained"
 
@@ -122,6 +130,9 @@ CARD: Final = DatasetCard(
         ),
         "Shank and waist share a clock, but not to the sample.",
         "Stairs taken down at speed look like running: good negatives.",
+        "The waist sensor lies on its face (gravity on raw z) for minutes in each recording, and "
+        "all are taken off at the end: stretches tilted by more than 45° are NaN, listed in "
+        "rejected.",
         "Idle sleep writes exact constants of 1 s and more: NaN, listed in rejected.",
         "At the waist single samples reach the ±8 g rail between the parts of the protocol.",
     ),
@@ -173,7 +184,35 @@ def _read(path: Path, person: str, site: str, people: pd.DataFrame) -> ImportedR
         masks=tuple(
             Mask(int(start), int(stop), "idle sleep repeats the last value")
             for start, stop in constant_runs(acc_g, IDLE_MIN_SAMPLES)
-        ),
+        )
+        + turned_away(apply_axes(acc_g, axes)),
+    )
+
+
+def turned_away(acc_g: NDArray[np.float64]) -> tuple[Mask, ...]:
+    """Find the stretches in which the sensor is not worn as documented.
+
+    Parameters
+    ----------
+    acc_g : (n_samples, 3) float array
+        In the documented frame, y up.
+
+    Returns
+    -------
+    tuple of Mask
+        Neighbouring windows joined; the last, shorter window belongs to the one before it.
+    """
+    n_window = int(WORN_WINDOW_S * SAMPLING_RATE_HZ)
+    n_windows = max(len(acc_g) // n_window, 1)
+    edges = [*range(0, n_windows * n_window, n_window), len(acc_g)]
+    mean = np.array([acc_g[start:stop].mean(axis=0) for start, stop in pairwise(edges)])
+    upright = mean[:, 1] > np.cos(np.deg2rad(WORN_MAX_TILT_DEG)) * np.linalg.norm(mean, axis=1)
+    change = np.diff(np.concatenate(([0], (~upright).astype(np.int8), [0])))
+    return tuple(
+        Mask(edges[start], edges[stop], "sensor not worn as documented: turned by more than 45°")
+        for start, stop in zip(
+            np.flatnonzero(change == 1), np.flatnonzero(change == -1), strict=True
+        )
     )
 
 

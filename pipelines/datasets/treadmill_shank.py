@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore.constants import STANDARD_GRAVITY_MPS2
-from loadcore.signals import lowpass
+from loadcore.filters import lowpass
 from pipelines.datasets.base import (
     DatasetCard,
     ImportedRecording,

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.io import loadmat
 
-from loadcore.signals import lowpass
+from loadcore.filters import lowpass
 from pipelines.datasets.base import (
     DatasetCard,
     Imported,
