@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import SIDES
 from loadcore.contact_times import Contacts
+from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
 from loadcore.signals import SignalError, finite_segments
 
 __all__ = [
@@ -83,6 +84,19 @@ MAX_CONTACT_S: Final = 0.45
 
 PAD_S: Final = 1.0
 """Filters start this long before a bout and end this long after it."""
+
+ANCHOR_BRIDGE_S: Final = 0.12
+"""Longest hole across which strides are still counted: half a swing lobe of running. An event
+within a hole longer than ``EVENT_BRIDGE_S`` is not observed all the same."""
+
+HOLE_REACH_S: Final = 0.025
+"""A hole this near an anchor bears on it: two standard deviations of the event band's filter."""
+
+HOLE_SD_SHARE: Final = 0.1
+"""Standard deviation that a hole adds to an event, as a part of the hole's length."""
+
+HOLE_CONFIDENCE: Final = 0.8
+"""Confidence left to an event beside a bridged hole. Engineering choice: seen, but not plainly."""
 
 GYR_IC_AFTER_CROSSING_S: Final = 0.022
 GYR_IC_SD_S: Final = 0.011
@@ -183,6 +197,8 @@ class ShankStretch:
         initial contact.
     has_gyroscope : bool
         Which sensor the strides came from.
+    hole_s : (n,) float64 array
+        Length of the bridged hole that each column of ``channels`` lies in; 0 where observed.
     """
 
     channels: Floats
@@ -193,6 +209,7 @@ class ShankStretch:
     initial_anchor_s: Floats
     terminal_anchor_s: Floats
     has_gyroscope: bool
+    hole_s: Floats
 
     @property
     def extras(self) -> Floats:
@@ -411,7 +428,7 @@ def _stride_lag(slow: Floats) -> int:
     return lags[int(np.argmax(scores))]
 
 
-def _gyr_stretch(wz: Floats, rate_hz: float, start_s: float) -> ShankStretch:
+def _gyr_stretch(wz: Floats, hole_s: Floats, rate_hz: float, start_s: float) -> ShankStretch:
     """Find strides in a finite stretch of angular velocity."""
     event = _smoothed(wz, EVENT_CUTOFF_HZ, rate_hz)
     skip = max(1, int(rate_hz // SLOW_RATE_HZ))
@@ -437,10 +454,13 @@ def _gyr_stretch(wz: Floats, rate_hz: float, start_s: float) -> ShankStretch:
         initial_anchor_s=start_s + down[seen] / rate_hz,
         terminal_anchor_s=start_s + up[seen] / rate_hz,
         has_gyroscope=True,
+        hole_s=hole_s,
     )
 
 
-def _acc_stretch(acc: Floats, norm: Floats, rate_hz: float, start_s: float) -> ShankStretch:
+def _acc_stretch(
+    acc: Floats, norm: Floats, hole_s: Floats, rate_hz: float, start_s: float
+) -> ShankStretch:
     """Find strides in a finite stretch of acceleration, ``acc`` (n, 2) along x and y."""
     event = np.stack([_smoothed(acc[:, k], EVENT_CUTOFF_HZ, rate_hz) for k in range(2)])
     block = max(1, int(rate_hz // SLOW_RATE_HZ))
@@ -460,6 +480,7 @@ def _acc_stretch(acc: Floats, norm: Floats, rate_hz: float, start_s: float) -> S
         initial_anchor_s=start_s + peak / rate_hz,
         terminal_anchor_s=np.full(peak.size, np.nan),
         has_gyroscope=False,
+        hole_s=hole_s,
     )
 
 
@@ -501,16 +522,24 @@ def _blocks(
     return start, (min(n_samples, stop_sample + pad) - start) // block, block
 
 
+def _longest_of_block(hole_s: Floats, block: int, n_blocks: int) -> Floats:
+    longest: Floats = hole_s[: n_blocks * block].reshape(n_blocks, block).max(axis=1)
+    return longest
+
+
 def _gyr_stretches(
     gyr_radps: Floats, sampling_rate_hz: float, start_sample: int, stop_sample: int
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(gyr_radps), sampling_rate_hz, start_sample, stop_sample)
+    observed = np.ascontiguousarray(gyr_radps[start : start + n_blocks * block, 2])
+    bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
     wz = np.empty(n_blocks)
-    _block_mean(gyr_radps[start:, 2], block, GYR_LIMIT_RADPS, wz)
+    _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
+    hole_s = _longest_of_block(hole, block, n_blocks)
     rate_hz = sampling_rate_hz / block
     start_s = (start + 0.5 * (block - 1)) / sampling_rate_hz
     return [
-        _gyr_stretch(wz[a:b], rate_hz, start_s + a / rate_hz)
+        _gyr_stretch(wz[a:b], hole_s[a:b], rate_hz, start_s + a / rate_hz)
         for a, b in finite_segments(wz)
         if b - a >= MAX_STRIDE_S * rate_hz
     ]
@@ -520,14 +549,17 @@ def _acc_stretches(
     acc_mps2: Floats, sampling_rate_hz: float, start_sample: int, stop_sample: int
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(acc_mps2), sampling_rate_hz, start_sample, stop_sample)
+    observed = acc_mps2[start : start + n_blocks * block]
+    bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
     sagittal, norm = np.empty((n_blocks, 2)), np.empty(n_blocks)
     for axis in range(2):
-        _block_mean(acc_mps2[start:, axis], block, np.inf, sagittal[:, axis])
-    _block_mean_norm(acc_mps2[start:], block, ACC_LIMIT_MPS2, norm)
+        _block_mean(bridged[:, axis], block, np.inf, sagittal[:, axis])
+    _block_mean_norm(bridged, block, ACC_LIMIT_MPS2, norm)
+    hole_s = _longest_of_block(hole, block, n_blocks)
     rate_hz = sampling_rate_hz / block
     start_s = (start + 0.5 * (block - 1)) / sampling_rate_hz
     return [
-        _acc_stretch(sagittal[a:b], norm[a:b], rate_hz, start_s + a / rate_hz)
+        _acc_stretch(sagittal[a:b], norm[a:b], hole_s[a:b], rate_hz, start_s + a / rate_hz)
         for a, b in finite_segments(norm)
         if b - a >= MAX_STRIDE_S * rate_hz
     ]
@@ -619,6 +651,15 @@ def _matched(stretch: ShankStretch, model: EventModel) -> ShankStretch:
     return replace(best, initial_anchor_s=anchor_s)
 
 
+def _hole_near(stretch: ShankStretch, anchor_s: Floats) -> Floats:
+    """Return the length of the longest bridged hole that bears on each anchor, 0 without one."""
+    position = (anchor_s - stretch.start_s) * stretch.rate_hz
+    reach = HOLE_REACH_S * stretch.rate_hz
+    hole_s = np.empty(anchor_s.size)
+    longest_hole(stretch.hole_s, position - reach, position + reach, hole_s)
+    return hole_s
+
+
 def _place(
     stretch: ShankStretch,
     anchor_s: Floats,
@@ -627,7 +668,8 @@ def _place(
 ) -> tuple[Floats, Floats, Floats]:
     """Place one event per stride: time, standard deviation, confidence.
 
-    ``rule`` is the offset from the anchor, and its SD, where no model applies.
+    ``rule`` is the offset from the anchor, and its SD, where no model applies. NaN where the
+    event fell into a hole too long to see across.
     """
     event_s = anchor_s + rule[0]
     sd_s = np.full(anchor_s.size, rule[1])
@@ -639,7 +681,10 @@ def _place(
         event_s = np.where(known, modelled_s, event_s)
         sd_s = np.where(known, models[-1].sd_s * excess, 2.0 * sd_s)
         confidence = np.where(known, 1.0 / excess, 0.25)
-    return event_s, sd_s, confidence
+    hole_s = _hole_near(stretch, anchor_s)
+    event_s = np.where(hole_s <= EVENT_BRIDGE_S, event_s, np.nan)
+    confidence = np.where(hole_s > 0.0, HOLE_CONFIDENCE * confidence, confidence)
+    return event_s, np.hypot(sd_s, HOLE_SD_SHARE * hole_s), confidence
 
 
 def _stretch_events(
@@ -742,7 +787,7 @@ def shank_contacts(
     if not columns:
         columns = [np.empty(0)] * 5
     ic_s = columns[0]
-    inside = _inside(ic_s, sampling_rate_hz, start_sample, stop_sample)
+    inside = _inside(ic_s, sampling_rate_hz, start_sample, stop_sample)  # NaN is not inside
     ic_s, tc_s, ic_sd_s, tc_sd_s, confidence = (column[inside] for column in columns)
     return Contacts(
         initial_contact_s=ic_s,

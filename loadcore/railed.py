@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
+from loadcore.gaps import hermite
 
 __all__ = ["repair_railed"]
 
@@ -27,21 +28,13 @@ peak that just touches the highest rate seen has 0.47, one cut at 95 % of its he
 
 
 @kernel
-def _hermite(u: float, value: tuple[float, float], slope: tuple[float, float]) -> float:
-    """Cubic with the given values and slopes at u = 0 and u = 1."""
-    v = 1.0 - u
-    rising = u * u * (3.0 - 2.0 * u) * value[1] - u * u * v * slope[1]
-    return (1.0 + 2.0 * u) * v * v * value[0] + u * v * v * slope[0] + rising
-
-
-@kernel
 def _repair_run(x: NDArray[np.float64], i: int, j: int) -> None:
     """Replace x[i:j] in place by the cubic through its flanks, outward only."""
     span = float(j - i + 1)
     value = (x[i - 1], x[j])
     slope = ((x[i - 1] - x[i - 2]) * span, (x[j + 1] - x[j]) * span)
     for k in range(i, j):
-        cubic = _hermite((k - i + 1) / span, value, slope)
+        cubic = hermite((k - i + 1) / span, value, slope)
         x[k] = max(cubic, x[k]) if x[k] > 0.0 else min(cubic, x[k])
 
 
