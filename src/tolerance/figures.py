@@ -5,8 +5,6 @@ shape or pattern besides colour (Okabe and Ito's palette, which colour-blind rea
 apart); every interval is named on the axis or in the title.
 """
 
-import io
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -16,7 +14,6 @@ from matplotlib.figure import Figure
 
 __all__ = [
     "STYLE",
-    "Picture",
     "activity_timeline",
     "bland_altman",
     "difference_forest",
@@ -50,22 +47,6 @@ ACTIVITY_LOOKS: Final = {
     "other": ("#F0D9C8", "////"),
     "unknown": ("#FFFFFF", "...."),
 }
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A finished figure with the words that say what it shows; a notebook displays it.
-
-    The bytes hold no date and no version, so that equal figures are equal files.
-    """
-
-    figure: Figure
-    alt: str
-
-    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, bytes], dict[str, dict[str, str]]]:
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", metadata={"Software": None})
-        return {"image/png": buffer.getvalue()}, {"image/png": {"alt": self.alt}}
 
 
 def new_figure(width: float, height: float, n_columns: int = 1) -> tuple[Figure, list[Axes]]:
