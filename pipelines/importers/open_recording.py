@@ -32,6 +32,7 @@ from pipelines.importers.own_recording import (
     parse_sidecar,
 )
 from pipelines.importers.raw_files import (
+    MAX_DEPTH,
     MAX_TABLE_BYTES,
     Folder,
     RecordingFileError,
@@ -118,7 +119,7 @@ def _read(thing: _Found) -> Sequence[Opened]:
         return [LeftOut(thing.recording_id, f"{thing.path.name}: does not fit into memory")]
 
 
-def _look(path: Path, root: Path, given: Mapping[str, object]) -> Iterator[_Found]:
+def _look(path: Path, root: Path, given: Mapping[str, object], depth: int = 0) -> Iterator[_Found]:
     """Find what can be read, or should be and cannot."""
     recording_id = _id(path, root)
     if path.is_file():
@@ -139,7 +140,14 @@ def _look(path: Path, root: Path, given: Mapping[str, object]) -> Iterator[_Foun
         yield _Found(path, recording_id, _failing(error))
         return
     for name in names:
-        yield from _look(path / name, root, given)
+        below = path / name
+        if below.is_dir() and below.is_symlink():
+            continue  # it may lead round in a circle
+        if below.is_dir() and depth == MAX_DEPTH:
+            reason = f"lies more than {MAX_DEPTH} folders deep: give a folder nearer to it"
+            yield _Found(below, _id(below, root), _failing(RecordingFileError(name, reason)))
+            continue
+        yield from _look(below, root, given, depth + 1)
 
 
 def _look_at_file(path: Path, recording_id: str, given: Mapping[str, object]) -> Iterator[_Found]:

@@ -16,18 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from loadcore.checks import check_signal
 from loadcore.constants import SIDES, SITES, STANDARD_GRAVITY_MPS2
-from loadcore.signals import (
-    SignalError,
-    acc_unit,
-    check_signal,
-    clipped_samples,
-    gyr_unit,
-    idle_samples,
-    measure_timing,
-)
+from loadcore.signals import SignalError, acc_unit, clipped_samples, gyr_unit, idle_samples
+from loadcore.timing import measure_timing
 from pipelines.datasets.base import ImportedRecording, signals_frame
 from pipelines.importers.raw_files import RecordingFileError
+from tolerance.schemas import TABLES
 
 __all__ = [
     "ACC_UNITS",
@@ -77,6 +72,9 @@ down. Engineering choice: a shank tilts by less than 60 degrees on average."""
 MIN_NOTED_SHARE: Final = 1e-3
 """Share of samples lost, asleep or clipped from which it is worth a sentence. Engineering choice:
 a second and more of a run of half an hour."""
+ABSURD: Final = 1e9
+"""Greater numbers are damage, whatever the unit: the widest sensors end at 5e5 mg. Engineering
+choice: far above that, and far below where squares overflow."""
 MAX_QUIET_JITTER: Final = 0.05
 """Scatter of the sample interval, over the interval, that goes without saying: the load core
 resamples beyond it (`recording.MAX_JITTER_FRACTION`)."""
@@ -338,7 +336,7 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
     Raises
     ------
     RecordingFileError
-        With every problem of the signal: see ``loadcore.signals.check_signal``, and units that
+        With every problem of the signal: see ``loadcore.checks.check_signal``, and units that
         contradict the data, time stamps that cannot be used, a segment frame that is upside down.
     """
     n = raw.acc.shape[0]
@@ -346,6 +344,7 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
         raise RecordingFileError(
             name, f"holds {'one sample' if n else 'no sample'}: export the recording again"
         )
+    _refuse_absurd(raw, name)
     problems: list[str] = []
     time_s, rate_hz = _timing(raw, sidecar, problems)
     problems += _unit_problems(raw)
@@ -364,6 +363,8 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
             problems += [p for p in error.problems if not (said and "looks like" in p)]
     if sidecar.frame == "segment":
         problems += _upside_down(acc)
+    if not problems:
+        problems += _beyond_sensors(acc, gyr)
     if problems:
         raise RecordingFileError(name, *dict.fromkeys(problems))
     assert time_s is not None
@@ -393,6 +394,40 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
         notes=(*raw.notes, *_findings(time_s, acc, gyr, rate_hz, row)),
         details=details,
     )
+
+
+def _refuse_absurd(raw: RawChannels, name: str) -> None:
+    """Refuse numbers with which nothing can be computed, before anything is."""
+    problems = []
+    for what, channels in (("acceleration", raw.acc), ("angular velocity", raw.gyr)):
+        if channels is None or not np.isfinite(channels).any():
+            continue
+        if np.isinf(channels).any():
+            problems.append(f"{what} holds infinities: export the recording again")
+        elif np.nanmax(np.abs(channels)) > ABSURD:
+            problems.append(
+                f"{what} reaches {np.nanmax(np.abs(channels)):.3g} {raw.acc_unit}, which no sensor "
+                "measures: the file is damaged or its columns are others"
+            )
+    if problems:
+        raise RecordingFileError(name, *problems)
+
+
+def _beyond_sensors(acc: FloatArray, gyr: FloatArray | None) -> list[str]:
+    """Compare with what any sensor can measure, as the table of signals does."""
+    limits = {column.name: column.maximum for column in TABLES["signals"].columns}
+    problems = []
+    for what, channels, column in (("acc", acc, "acc_x_mps2"), ("gyr", gyr, "gyr_x_radps")):
+        if channels is None or not np.isfinite(channels).any():
+            continue
+        greatest = float(np.nanmax(np.abs(channels)))
+        if greatest > limits[column]:
+            unit = "m/s²" if what == "acc" else "rad/s"
+            problems.append(
+                f"{what} reaches {greatest:.4g} {unit}, expected at most {limits[column]:g}: check "
+                "units and columns"
+            )
+    return problems
 
 
 def _number(value: float | None) -> float:

@@ -589,7 +589,9 @@ def _pair(source_s: FloatArray, source: FloatArray, target_s: FloatArray) -> Flo
         [np.interp(target_s, source_s, column, left=np.nan, right=np.nan) for column in source.T]
     )
     after = np.clip(np.searchsorted(source_s, target_s), 1, source_s.size - 1)
-    out[steps[after - 1] > MAX_PAIRING_INTERVALS * np.median(steps)] = np.nan
+    is_gap = steps[after - 1] > MAX_PAIRING_INTERVALS * np.median(steps)
+    is_inside = (target_s > source_s[after - 1]) & (target_s < source_s[after])
+    out[is_gap & is_inside] = np.nan
     return np.asarray(out, dtype=np.float64)
 
 

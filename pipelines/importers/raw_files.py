@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from pipelines.errors import WorkspaceError
 
 __all__ = [
+    "MAX_DEPTH",
     "MAX_FIT_BYTES",
     "MAX_JSON_BYTES",
     "MAX_TABLE_BYTES",

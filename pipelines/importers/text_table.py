@@ -230,10 +230,15 @@ class TextTable:
         if problems:
             raise RecordingFileError(self.name, *problems)
         decimal = self._decimal([self.columns.index(column) for column in wanted], sample)
-        frame = self._frame([self.columns.index(column) for column in both], decimal)
+        # All columns: with a choice of them pandas would pass over rows that are too long.
+        frame = self._frame(decimal)
         found: dict[str, NDArray[np.float64] | NDArray[np.object_]] = {}
         for column in both:
-            values = frame[self.columns.index(column)]
+            position = self.columns.index(column)
+            if position not in frame:
+                problems.append(f"column {column!r} has no cells")
+                continue
+            values = frame[position]
             if column in texts:
                 found[column] = values.astype(object).to_numpy()
             else:
@@ -256,7 +261,7 @@ class TextTable:
             )
         return "," if commas else "."
 
-    def _frame(self, positions: list[int], decimal: str) -> pd.DataFrame:
+    def _frame(self, decimal: str) -> pd.DataFrame:
         encoding = _encoding(self.data)
         data = self.data
         if encoding != "utf-16" and not data.endswith((b"\n", b"\r")):
@@ -270,7 +275,6 @@ class TextTable:
                 decimal=decimal,
                 header=None,
                 skiprows=self.first_row,
-                usecols=sorted(set(positions)),
                 na_values=sorted(MISSING),
                 keep_default_na=False,
                 skipinitialspace=True,
