@@ -34,7 +34,8 @@ from loadcore.contact_times import (
     no_contacts,
     select_contacts,
 )
-from loadcore.signals import SignalError, finite_segments, lowpass
+from loadcore.filters import lowpass
+from loadcore.signals import SignalError, finite_segments
 from loadcore.trunk_waveform import TrunkCoefficients, refine_contacts
 
 __all__ = ["trunk_contacts"]

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
-from loadcore.signals import SignalError, lowpass
+from loadcore.filters import lowpass
+from loadcore.signals import SignalError
 
 __all__ = [
     "IMPACT_REASONS",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from loadcore import signals
 from loadcore.bouts import Bouts, find_bouts
+from loadcore.checks import check_signal
 from loadcore.constants import (
     ACTIVITY_RUNNING,
     SIDES,
@@ -26,7 +26,10 @@ from loadcore.force import (
     vertical_stiffness,
 )
 from loadcore.impact import peak_tibial_acceleration
+from loadcore.orientation import Alignment, align_gravity, align_heading, rotate
+from loadcore.signals import SignalError, clipped_samples, finite_segments, idle_samples
 from loadcore.steps import COUNTS, FORCE, StepLimits, StepTimes, step_times
+from loadcore.timing import measure_timing, resample
 from loadcore.tissue import TissueSettings, tissue_load
 from loadcore.trajectory import FootStrides, foot_trajectory
 
@@ -248,15 +251,15 @@ def analyse_recording(
     """
     settings = settings or AnalysisSettings()
     _check_labels(site, side, frame)
-    signals.check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
+    check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
     even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, acc_range_g, gyr_range_dps)
     bouts = find_bouts(even.acc, even.rate_hz, site, even.gyr)
     running = _running_samples(bouts, even.acc.shape[0])
     rotation, orientation, confidence = _orientation(even, site, frame, running)
-    acc = even.acc if rotation is None else signals.rotate(even.acc, rotation)
+    acc = even.acc if rotation is None else rotate(even.acc, rotation)
     gyr = even.gyr
     if gyr is not None and rotation is not None:
-        gyr = signals.rotate(gyr, rotation)
+        gyr = rotate(gyr, rotation)
 
     strides = None
     if site == "foot" and gyr is not None:
@@ -285,7 +288,7 @@ def _check_labels(site: str, side: str, frame: str) -> None:
         if value not in allowed
     ]
     if problems:
-        raise signals.SignalError(*problems)
+        raise SignalError(*problems)
 
 
 def _even_signal(
@@ -303,24 +306,24 @@ def _even_signal(
         gyr = None
     acc_limit = None if acc_range_g is None else acc_range_g * STANDARD_GRAVITY_MPS2
     gyr_limit = None if gyr_range_dps is None else float(np.deg2rad(gyr_range_dps))
-    clipped = _any_axis(signals.clipped_samples(acc, acc_limit))
+    clipped = _any_axis(clipped_samples(acc, acc_limit))
     turning_clipped = (
         np.zeros(acc.shape[0], dtype=np.bool_)
         if gyr is None
-        else _any_axis(signals.clipped_samples(gyr, gyr_limit))
+        else _any_axis(clipped_samples(gyr, gyr_limit))
     )
-    asleep = signals.idle_samples(acc, nominal_hz)
+    asleep = idle_samples(acc, nominal_hz)
     acc[asleep] = np.nan
     rate_hz, jitter_s = nominal_hz, float("nan")
     if time_s is not None:
         stamps = np.asarray(time_s, dtype=np.float64)
-        timing = signals.measure_timing(stamps)
+        timing = measure_timing(stamps)
         jitter_s = timing.jitter_s
         uneven = jitter_s * nominal_hz > MAX_JITTER_FRACTION or timing.n_gaps > 0
         if uneven:
-            grid_s, acc = signals.resample(acc, stamps, nominal_hz)
+            grid_s, acc = resample(acc, stamps, nominal_hz)
             if gyr is not None:
-                gyr = signals.resample(gyr, stamps, nominal_hz)[1]
+                gyr = resample(gyr, stamps, nominal_hz)[1]
             clipped = _marks_on_grid(clipped, stamps, grid_s)
             turning_clipped = _marks_on_grid(turning_clipped, stamps, grid_s)
         elif abs(timing.sampling_rate_hz / nominal_hz - 1.0) > MAX_RATE_ERROR:
@@ -359,11 +362,11 @@ def _orientation(
         return None, "given", 1.0
     if not running.any():
         return None, "not needed: no running", float("nan")
-    gravity = signals.align_gravity(even.acc, even.rate_hz, running)
+    gravity = align_gravity(even.acc, even.rate_hz, running)
     if site == "foot" and even.gyr is not None:
         rotation, confidence = _foot_rotation(even.acc, even.gyr, even.rate_hz, running, gravity)
         return rotation, f"{gravity.method}, pitch axis", confidence
-    heading = signals.align_heading(even.acc, even.gyr, even.rate_hz, site, gravity, running)
+    heading = align_heading(even.acc, even.gyr, even.rate_hz, site, gravity, running)
     return heading.rotation, f"{gravity.method}, {heading.method}", heading.confidence
 
 
@@ -372,7 +375,7 @@ def _foot_rotation(
     gyr: FloatArray,
     rate_hz: float,
     running: NDArray[np.bool_],
-    gravity: signals.Alignment,
+    gravity: Alignment,
 ) -> tuple[FloatArray, float]:
     """Turn a levelled foot sensor so that +z is the axis about which the foot swings forward.
 
@@ -380,11 +383,11 @@ def _foot_rotation(
     the true one leaves the foot quiet between its swings, where a sign from the rate's own
     distribution fails, because a foot turns about as fast both ways.
     """
-    stretches = signals.finite_segments(np.where(running[:, None], np.hstack((acc, gyr)), np.nan))
+    stretches = finite_segments(np.where(running[:, None], np.hstack((acc, gyr)), np.nan))
     start, stop = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])]
     axis = find_stances(acc[start:stop], gyr[start:stop], rate_hz).pitch_axis
     if not np.isfinite(axis).all():
-        raise signals.SignalError(
+        raise SignalError(
             f"no stance was found in {(stop - start) / rate_hz:.1f} s of running: is the sensor on "
             "the foot? Check the sensor site"
         )
@@ -400,7 +403,7 @@ def _foot_strides(
 ) -> FootStrides:
     """Strides of every uninterrupted stretch, numbered on the whole recording's samples."""
     parts = []
-    for start, stop in signals.finite_segments(np.hstack((acc, gyr))):
+    for start, stop in finite_segments(np.hstack((acc, gyr))):
         part = foot_trajectory(acc[start:stop], gyr[start:stop], rate_hz, rail_radps=rail_radps)
         columns = dict(vars(part))
         columns["start_sample"] = part.start_sample + start

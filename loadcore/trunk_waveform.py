@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contact_times import LONGEST_STEP_S, SHORTEST_STEP_S, Contacts
-from loadcore.signals import lowpass
+from loadcore.filters import lowpass
 
 __all__ = [
     "LinearReadout",

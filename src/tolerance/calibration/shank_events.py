@@ -25,7 +25,7 @@ from loadcore.contacts_shank import (
     shank_contacts,
     shank_stretches,
 )
-from loadcore.signals import lowpass
+from loadcore.filters import lowpass
 
 __all__ = [
     "ShankTrial",

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from loadcore import contacts_trunk
 from loadcore.constants import SIDE_LEFT, SIDE_RIGHT, SIDE_UNKNOWN, STANDARD_GRAVITY_MPS2
 from loadcore.contacts_trunk import trunk_contacts
-from loadcore.signals import SignalError, lowpass
+from loadcore.filters import lowpass
+from loadcore.signals import SignalError
 
 QUICK = settings(max_examples=25, deadline=None)
 

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from loadcore import impact
 from loadcore.constants import STANDARD_GRAVITY_MPS2
+from loadcore.filters import lowpass
 from loadcore.impact import peak_tibial_acceleration, shock_attenuation
-from loadcore.signals import SignalError, lowpass
+from loadcore.signals import SignalError
 
 type Floats = NDArray[np.float64]
 

@@ -1,0 +1,298 @@
+"""Second-order Butterworth filters: without delay, or in one forward pass.
+
+Each stretch in which all channels are finite is filtered on its own; nothing crosses a gap, and a
+channel that a sensor lacks, a column of NaN, stays one.
+"""
+
+import math
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from loadcore._jit import kernel
+from loadcore.signals import SignalError, as_rows, check_rate, finite_runs, live_columns
+
+__all__ = [
+    "Convention",
+    "effective_cutoff_hz",
+    "highpass",
+    "lowpass",
+    "lowpass_causal",
+]
+
+type FloatArray = NDArray[np.float64]
+
+type Convention = Literal["per_pass", "effective"]
+
+ZERO_LAG_PASSES: Final = 2
+BUTTERWORTH_ORDER: Final = 2
+PAD_SAMPLES: Final = 9
+"""Odd extension at each end: three times the number of coefficients, as SciPy's filtfilt."""
+
+
+def _check_cutoff(cutoff_hz: float, sampling_rate_hz: float) -> None:
+    check_rate(sampling_rate_hz)
+    if not 0 < cutoff_hz < sampling_rate_hz / 2:
+        raise SignalError(
+            f"cutoff_hz is {cutoff_hz}; expected between 0 and half the sampling rate "
+            f"({sampling_rate_hz / 2:g} Hz): lower the cut-off or use a faster recording"
+        )
+
+
+def _winter_factor() -> float:
+    """Ratio of warped cut-offs, two passes to one: (2^(1/p) - 1)^(1/2n), Winter 2009 §3.4.4.2."""
+    exponent = 1.0 / (2 * BUTTERWORTH_ORDER)
+    return float((2.0 ** (1.0 / ZERO_LAG_PASSES) - 1.0) ** exponent)
+
+
+def _shift_cutoff(cutoff_hz: float, sampling_rate_hz: float, factor: float) -> float:
+    """Multiply a cut-off by ``factor`` on the warped (analogue) frequency axis."""
+    warped = math.tan(math.pi * cutoff_hz / sampling_rate_hz) * factor
+    return sampling_rate_hz / math.pi * math.atan(warped)
+
+
+def effective_cutoff_hz(
+    cutoff_hz: float,
+    sampling_rate_hz: float,
+    *,
+    convention: Convention = "effective",
+    kind: Literal["low", "high"] = "low",
+) -> float:
+    """Return the frequency at which the zero-lag filter's gain is really -3 dB.
+
+    Parameters
+    ----------
+    cutoff_hz, sampling_rate_hz : float
+        As given to :func:`lowpass` or :func:`highpass`.
+    convention : {"effective", "per_pass"}
+        "effective": the cut-off is that of the two passes together, and is returned as it is.
+        "per_pass": each pass was designed at ``cutoff_hz``, as ``filtfilt(butter(2, fc))`` does;
+        two passes have gain 0.5 there, and the -3 dB point lies lower (low pass) or higher.
+    kind : {"low", "high"}
+        Which side passes.
+
+    Raises
+    ------
+    SignalError
+        If the cut-off is not between zero and half the sampling rate.
+
+    References
+    ----------
+    Winter 2009, Biomechanics and Motor Control of Human Movement, doi 10.1002/9780470549148.
+    """
+    _check_cutoff(cutoff_hz, sampling_rate_hz)
+    if convention == "effective":
+        return cutoff_hz
+    factor = _winter_factor() if kind == "low" else 1.0 / _winter_factor()
+    return _shift_cutoff(cutoff_hz, sampling_rate_hz, factor)
+
+
+def _butterworth(
+    cutoff_hz: float, sampling_rate_hz: float, kind: Literal["low", "high"]
+) -> FloatArray:
+    """Return b0, b1, b2, a1, a2 of a second-order Butterworth section (bilinear transform)."""
+    k = math.tan(math.pi * cutoff_hz / sampling_rate_hz)
+    norm = 1.0 / (1.0 + math.sqrt(2.0) * k + k * k)
+    a1 = 2.0 * (k * k - 1.0) * norm
+    a2 = (1.0 - math.sqrt(2.0) * k + k * k) * norm
+    if kind == "low":
+        b0 = k * k * norm
+        return np.array([b0, 2.0 * b0, b0, a1, a2])
+    return np.array([norm, -2.0 * norm, norm, a1, a2])
+
+
+@kernel
+def _steady_state(c: FloatArray) -> tuple[float, float]:
+    """Return the section's two states after an endless input of one."""
+    gain = (c[0] + c[1] + c[2]) / (1.0 + c[3] + c[4])
+    return gain - c[0], c[2] - c[4] * gain
+
+
+@kernel
+def _causal_kernel(x: FloatArray, out: FloatArray, start: int, stop: int, c: FloatArray) -> None:
+    """Filter rows [start, stop) once, forwards, starting in the first row's steady state."""
+    b0, b1, b2, a1, a2 = c[0], c[1], c[2], c[3], c[4]
+    s1, s2 = _steady_state(c)
+    z1 = s1 * x[start]
+    z2 = s2 * x[start]
+    for i in range(start, stop):
+        for j in range(x.shape[1]):
+            u = x[i, j]
+            y = b0 * u + z1[j]
+            z1[j] = b1 * u - a1 * y + z2[j]
+            z2[j] = b2 * u - a2 * y
+            out[i, j] = y
+
+
+@kernel
+def _zero_lag_kernel(x: FloatArray, out: FloatArray, start: int, stop: int, c: FloatArray) -> None:
+    """Filter rows [start, stop) forwards, then backwards, with odd extension at both ends.
+
+    The extension is never stored in full: its left part only feeds the states, its right part
+    is kept in a few rows because the backward pass starts there.
+    """
+    b0, b1, b2, a1, a2 = c[0], c[1], c[2], c[3], c[4]
+    s1, s2 = _steady_state(c)
+    pad = min(PAD_SAMPLES, stop - start - 1)
+    n_columns = x.shape[1]
+    tail = np.empty((pad, n_columns))
+    z1 = s1 * (2.0 * x[start] - x[start + pad])
+    z2 = s2 * (2.0 * x[start] - x[start + pad])
+    for i in range(-pad, stop - start + pad):
+        for j in range(n_columns):
+            if i < 0:
+                u = 2.0 * x[start, j] - x[start - i, j]
+            elif i < stop - start:
+                u = x[start + i, j]
+            else:
+                u = 2.0 * x[stop - 1, j] - x[2 * stop - 2 - start - i, j]
+            y = b0 * u + z1[j]
+            z1[j] = b1 * u - a1 * y + z2[j]
+            z2[j] = b2 * u - a2 * y
+            if i >= stop - start:
+                tail[i - stop + start, j] = y
+            elif i >= 0:
+                out[start + i, j] = y
+    last = tail[pad - 1] if pad > 0 else out[stop - 1]
+    z1 = s1 * last
+    z2 = s2 * last
+    for i in range(stop - start + pad - 1, -1, -1):
+        for j in range(n_columns):
+            u = tail[i - stop + start, j] if i >= stop - start else out[start + i, j]
+            y = b0 * u + z1[j]
+            z1[j] = b1 * u - a1 * y + z2[j]
+            z2[j] = b2 * u - a2 * y
+            if i < stop - start:
+                out[start + i, j] = y
+    return
+
+
+def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatArray:
+    rows = as_rows(x, "x")
+    live = live_columns(rows)
+    compact = rows if live.all() else np.ascontiguousarray(rows[:, live])
+    filtered = np.empty_like(compact)
+    position = 0
+    for start, stop in finite_runs(compact, np.ones(compact.shape[1], dtype=np.bool_)):
+        filtered[position:start] = np.nan
+        run = _zero_lag_kernel if zero_lag else _causal_kernel
+        run(compact, filtered, int(start), int(stop), coefficients)
+        position = int(stop)
+    filtered[position:] = np.nan
+    if live.all():
+        return filtered.reshape(np.shape(x))
+    out = np.full_like(rows, np.nan)
+    out[:, live] = filtered
+    return out.reshape(np.shape(x))
+
+
+def lowpass(
+    x: ArrayLike,
+    cutoff_hz: float,
+    sampling_rate_hz: float,
+    *,
+    convention: Convention = "effective",
+) -> FloatArray:
+    """Low-pass without delay: a second-order Butterworth filter, forwards and backwards.
+
+    Parameters
+    ----------
+    x : (n,) or (n, k) float array
+        Filtered along the first axis. Each stretch in which all channels are finite is filtered
+        on its own: nothing is carried across a gap. A column of NaN stays one.
+    cutoff_hz : float
+        See ``convention``.
+    sampling_rate_hz : float
+        Samples a second.
+    convention : {"effective", "per_pass"}
+        "effective": -3 dB at ``cutoff_hz`` after both passes (Winter's correction). "per_pass":
+        each pass designed at ``cutoff_hz``, which is what ``filtfilt(butter(2, fc))`` does; the
+        true cut-off is then ``effective_cutoff_hz(..., convention="per_pass")``, about 0.8 fc.
+
+    Returns
+    -------
+    float64 array of the shape of ``x``
+        NaN where a sample of any channel was missing. Empty in, empty out.
+
+    Raises
+    ------
+    SignalError
+        If the cut-off is not between zero and half the sampling rate, or ``x`` has more than two
+        dimensions.
+
+    Notes
+    -----
+    Coefficients in closed form; ends padded by odd extension and started in steady state, as
+    SciPy's ``filtfilt``, to which this is equal to rounding. Deviation: a stretch shorter than
+    ten samples is padded by what it has instead of being refused.
+
+    References
+    ----------
+    Winter 2009, doi 10.1002/9780470549148; Gustafsson 1996, doi 10.1109/78.492552.
+    """
+    _check_cutoff(cutoff_hz, sampling_rate_hz)
+    design_hz = cutoff_hz
+    if convention == "effective":
+        design_hz = _shift_cutoff(cutoff_hz, sampling_rate_hz, 1.0 / _winter_factor())
+    return _filter(x, _butterworth(design_hz, sampling_rate_hz, "low"), zero_lag=True)
+
+
+def highpass(
+    x: ArrayLike,
+    cutoff_hz: float,
+    sampling_rate_hz: float,
+    *,
+    convention: Convention = "effective",
+) -> FloatArray:
+    """High-pass without delay; everything else as :func:`lowpass`.
+
+    Parameters
+    ----------
+    x : (n,) or (n, k) float array
+        Filtered along the first axis, stretch by stretch.
+    cutoff_hz, sampling_rate_hz : float
+        Hertz.
+    convention : {"effective", "per_pass"}
+        As in :func:`lowpass`; per pass, the true -3 dB point lies above ``cutoff_hz``.
+
+    Returns
+    -------
+    float64 array of the shape of ``x``
+
+    Raises
+    ------
+    SignalError
+        As :func:`lowpass`.
+    """
+    _check_cutoff(cutoff_hz, sampling_rate_hz)
+    design_hz = cutoff_hz
+    if convention == "effective":
+        design_hz = _shift_cutoff(cutoff_hz, sampling_rate_hz, _winter_factor())
+    return _filter(x, _butterworth(design_hz, sampling_rate_hz, "high"), zero_lag=True)
+
+
+def lowpass_causal(x: ArrayLike, cutoff_hz: float, sampling_rate_hz: float) -> FloatArray:
+    """Low-pass in one forward pass: -3 dB at ``cutoff_hz``, with delay.
+
+    For what only needs a smooth envelope and for streaming; about half the cost of
+    :func:`lowpass`. Starts in the steady state of each stretch's first sample.
+
+    Parameters
+    ----------
+    x : (n,) or (n, k) float array
+        Filtered along the first axis, stretch by stretch; missing samples as in :func:`lowpass`.
+    cutoff_hz, sampling_rate_hz : float
+        Hertz.
+
+    Returns
+    -------
+    float64 array of the shape of ``x``
+
+    Raises
+    ------
+    SignalError
+        As :func:`lowpass`.
+    """
+    _check_cutoff(cutoff_hz, sampling_rate_hz)
+    return _filter(x, _butterworth(cutoff_hz, sampling_rate_hz, "low"), zero_lag=False)
