@@ -94,7 +94,7 @@ def _name_stretch(
     axes: Axes, place: int, start_s: float, stop_s: float, name: str, timeline: pd.DataFrame
 ) -> None:
     """Write the activity into its bar where it is wide enough for the word."""
-    if stop_s - start_s > 0.08 * timeline["stop_s"].max():
+    if stop_s - start_s > 0.12 * timeline["stop_s"].max():
         axes.text(
             (start_s + stop_s) / 2.0,
             place,
@@ -156,14 +156,14 @@ def impact_by_side(axes: Axes, impacts: pd.DataFrame) -> Axes:
         axes.plot([middle, middle], [place - 0.4, place + 0.4], color=INK, linewidth=2)
         axes.annotate(
             f"median {middle:.1f} g",
-            (middle, place - 0.42),
+            (middle, place + 0.4),
             xytext=(0, 2),
             textcoords="offset points",
             ha="center",
             fontsize=8,
         )
     axes.set_yticks(range(len(sides)), [f"{side} shin" for side in sides])
-    axes.set_ylim(-0.7, len(sides) - 0.4)
+    axes.set_ylim(-0.6, len(sides) - 0.2)
     axes.set_xlim(left=0)
     axes.set_xlabel("impact at the shin (g), one point a step")
     axes.set_title("Impact: not a measure of tissue load")

@@ -186,7 +186,7 @@ def build_screening(
     counted = steps[steps["is_valid"] & (steps["sensor_site"] == main_site)]
     curve = _curve(counted, params)
     impacts = _impacts(steps[steps["is_valid"]])
-    tissue_curve = _tissue_curve(counted, tables.step_loads, tables.references)
+    tissue_curve = _tissue_curve(tables.session_loads, tables.references)
     timeline = _timeline(recordings, tables.bouts)
     return ScreeningContent(
         title=f"Load screening: runner {runner_id}, session {session_id}",
@@ -317,7 +317,10 @@ def _tissue_words(tissue_curve: pd.DataFrame) -> str:
         f"{row['name']} {row['relative']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
         for row in tissue_curve.to_dict("records")
     ]
-    return f"Load of a step over the runner's own reference step: {'; '.join(parts)}."
+    return (
+        "Mean load of a step over the runner's own reference step, with its 90 % range: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def _impact_words(impacts: pd.DataFrame, recordings: pd.DataFrame) -> str:
@@ -542,26 +545,23 @@ def _significant(value: float) -> str:
     return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
-def _tissue_curve(
-    counted: pd.DataFrame, step_loads: pd.DataFrame, references: pd.DataFrame
-) -> pd.DataFrame:
-    """Mean peak of a step over the runner's own reference step, per tissue and side."""
-    joined = step_loads.merge(
-        counted[["recording_id", "step_id", "side"]], on=["recording_id", "step_id"]
-    ).merge(references[["tissue", "peak_force_bw"]], on="tissue", suffixes=("", "_reference"))
-    joined["relative"] = joined["peak_force_bw"] / joined["peak_force_bw_reference"]
-    joined["relative_sd"] = joined["peak_force_sd_bw"] / joined["peak_force_bw_reference"]
-    summed = joined.groupby(["tissue", "side"])[["relative", "relative_sd"]].median().reset_index()
-    summed["name"] = [
-        TISSUE_WORDS[str(row["tissue"])] + ("" if row["side"] == "unknown" else f", {row['side']}")
-        for row in summed.to_dict("records")
-    ]
-    summed["low"] = summed["relative"] - Z90 * summed["relative_sd"]
-    summed["high"] = summed["relative"] + Z90 * summed["relative_sd"]
+def _tissue_curve(session_loads: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
+    """Mean load of a step over the runner's own reference step, per tissue and side."""
+    observed = session_loads[session_loads["n_steps"] > 0].merge(
+        references[["tissue", "steps_per_side"]], on="tissue"
+    )
+    rows = []
+    for load in observed.to_dict("records"):
+        relative = load["load_observed_rr"] / load["n_steps"] * load["steps_per_side"]
+        low, high = lognormal_interval(relative, relative * load["load_sd_rr"] / load["load_rr"])
+        side = str(load["side"])
+        name = TISSUE_WORDS[str(load["tissue"])] + ("" if side == "unknown" else f", {side}")
+        rows.append((name, load["tissue"], side, relative, float(low), float(high)))
+    curve = pd.DataFrame(rows, columns=["name", "tissue", "side", "relative", "low", "high"])
     order = {tissue: index for index, tissue in enumerate(TISSUES)}
-    return summed.sort_values(
+    return curve.dropna(subset=["relative", "low"]).sort_values(
         ["tissue", "side"], key=lambda column: column.map(order).fillna(0), ignore_index=True
-    ).dropna(subset=["relative"])
+    )
 
 
 def _left_out_rows(
