@@ -208,6 +208,20 @@ class Sidecar(_Strict):
             raise ValueError(f"expected one of {', '.join(SIDES)}")
         return side
 
+    @field_validator("started_at", mode="before")
+    @classmethod
+    def _written_time(cls, value: object) -> object:
+        if value is not None and not isinstance(value, str):
+            raise ValueError("expected text such as '2026-03-01T08:00:00+01:00'")
+        return value
+
+    @field_validator("started_at")
+    @classmethod
+    def _this_century(cls, value: dt.datetime | None) -> dt.datetime | None:
+        if value is not None and not 2000 <= value.year < 2100:
+            raise ValueError("expected a year from 2000 to 2099")
+        return value
+
     @field_validator("runner_id", "session_id")
     @classmethod
     def _safe_name(cls, value: str | None) -> str | None:

@@ -109,7 +109,7 @@ def _definition(local, number, fields):
 
 
 def _fit(records, sport=1, events=(), start=1_000_000_000):
-    """Records of (second, stance ms or None, strides a minute, m/s)."""
+    """Make an activity of records (second, stance ms or None, strides a minute, m/s)."""
     body = _definition(0, 0, [(0, 1, 0), (1, 2, 0x84), (4, 4, 0x86)])
     body += struct.pack("<BBHI", 0, 4, 1, start)
     body += _definition(1, 20, [(253, 4, 0x86), (4, 1, 2), (6, 2, 0x84), (41, 2, 0x84)])

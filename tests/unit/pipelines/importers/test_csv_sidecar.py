@@ -201,6 +201,9 @@ def test_all_problems_of_a_sidecar_come_at_once(channels, text, write_own):
         ({"columns": {"time": "t", "acc": ["ax", "ax", "az"]}}, "names ax more than once"),
         ({"runner_id": "../etc"}, "runner_id is '../etc'"),
         ({"preset": "actigraph"}, "exclude each other"),
+        ({"started_at": 5}, "started_at is 5: expected text"),
+        ({"started_at": "1026-03-01T08:00:00Z"}, "a year from 2000 to 2099"),
+        ({"started_at": "yesterday"}, "started_at is 'yesterday'"),
         ({"calibration": {"acc": {"scale": [9.8, 1, 1]}}}, "expected 0.5 to 2"),
     ],
 )

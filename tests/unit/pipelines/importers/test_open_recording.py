@@ -134,7 +134,7 @@ def test_a_zip_whose_header_lies_about_its_size_is_read_up_to_the_limit(tmp_path
     files = raw_files.open_files(path)
     info = files.infos["TotalAcceleration.csv"]
     info.file_size = 10
-    with pytest.raises(RecordingFileError, match="cannot be unpacked|expected at most"):
+    with pytest.raises(RecordingFileError, match=r"cannot be unpacked|expected at most"):
         files.read("TotalAcceleration.csv", 1000)
 
 
