@@ -13,6 +13,7 @@ import pandas as pd
 
 from loadcore.recording import Calibration
 from loadcore.signals import SignalError
+from pipelines.calibration import load_calibration
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
 from pipelines.stage import run_stage
@@ -123,7 +124,10 @@ def _rejection(recording_id: str, problem: str) -> pd.DataFrame:
 def analyse_dataset(
     dataset_id: str, places: Places, params: AnalyseRecordings, destination: Path
 ) -> dict[str, pd.DataFrame]:
-    """Read a dataset's interim folder, analyse it and write the tables to `destination`."""
+    """Read a dataset's interim folder, analyse it and write the tables to `destination`.
+
+    What was learned (``models/``) is applied where it is there, published values otherwise.
+    """
     recordings = read_table(places.recordings(dataset_id), "recordings")
     stated = places.reference(dataset_id, "conditions")
     conditions = read_table(stated, "conditions") if stated.is_file() else empty_table("conditions")
@@ -132,6 +136,7 @@ def analyse_dataset(
         conditions,
         lambda name: read_table(places.signals(dataset_id, name), "signals"),
         params,
+        load_calibration(places.root),
     )
     with new_directory(destination) as folder:
         for name, table in tables.items():

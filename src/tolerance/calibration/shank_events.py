@@ -366,10 +366,13 @@ _ARRAYS: Final = ("offset_s", "mean", "scale", "weight")
 
 
 def coefficients_to_dict(coefficients: ShankCoefficients) -> dict[str, Any]:
-    """Return coefficients as lists and numbers, ready for JSON; nine significant digits."""
+    """Return coefficients as lists and numbers, ready for JSON.
+
+    Six significant digits: far below the error of an event, far above what processors differ by.
+    """
 
     def rounded(value: float) -> float:
-        return float(f"{value:.9g}")
+        return float(f"{value:.6g}")
 
     return {
         chain: [
