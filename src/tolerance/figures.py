@@ -85,7 +85,7 @@ def activity_timeline(axes: Axes, timeline: pd.DataFrame) -> Axes:
                 )
     axes.set_yticks(range(len(sensors)), sensors)
     axes.invert_yaxis()
-    axes.set_xlabel("time since the recording began (s)")
+    axes.set_xlabel("time (s); several recordings of a sensor stand one after the other")
     axes.set_title("What was found in the recording")
     return axes
 

@@ -5,7 +5,7 @@ why. All errors of one sensor in one session are taken as common to its steps, s
 not shrink with the number of steps; this errs on the wide side.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -169,7 +169,9 @@ def build_screening(
     ValueError
         If the recordings are of several runners or sessions, or there are none.
     """
-    recordings = tables.recordings
+    recordings = tables.recordings.assign(
+        sensor=[_sensor_name(row) for row in tables.recordings.to_dict("records")]
+    )
     keys = recordings[["runner_id", "session_id", "dataset_id"]].drop_duplicates()
     if len(keys) != 1:
         raise ValueError(
@@ -177,7 +179,7 @@ def build_screening(
         )
     runner_id, session_id, dataset_id = (str(value) for value in keys.iloc[0])
     steps = tables.steps.merge(
-        recordings[["recording_id", "sensor_site", "side"]],
+        recordings[["recording_id", "sensor", "sensor_site", "side"]],
         on="recording_id",
         suffixes=("_found", ""),
     )
@@ -206,20 +208,21 @@ def build_screening(
         tissue_rows=_tissue_rows(tables.session_loads),
         impacts=impacts,
         impact_words=_impact_words(impacts, recordings),
-        impact_rows=_impact_rows(steps[steps["is_valid"]], recordings),
+        impact_rows=_impact_rows(steps[steps["is_valid"]]),
         left_out_rows=_left_out_rows(steps, recordings, tables.rejected),
         notes=_notes(tables.references, main_site),
     )
 
 
-def sensor_name(row: "pd.Series[str]") -> str:
+def _sensor_name(row: Mapping[Hashable, object]) -> str:
     """Return a sensor's place in words: "left shin", "sacrum (lower back)"."""
     place = SITE_WORDS[str(row["sensor_site"])]
     return place if row["side"] == "unknown" else f"{row['side']} {place}"
 
 
 def _lead(recordings: pd.DataFrame, sessions: pd.DataFrame) -> str:
-    names = [sensor_name(row) for _, row in recordings.iterrows()]
+    counts = recordings["sensor"].value_counts(sort=False)
+    names = [str(name) if n == 1 else f"{name} ({n} recordings)" for name, n in counts.items()]
     day = sessions["date"].dropna()
     when = day.iloc[0].strftime("%d %B %Y").lstrip("0") if len(day) else "date not recorded"
     return f"{when}. Sensors: {_listed(names)}."
@@ -376,46 +379,56 @@ def _longest_words(session_loads: pd.DataFrame) -> list[str]:
 
 
 def _quality_rows(recordings: pd.DataFrame, quality: pd.DataFrame) -> list[list[str]]:
+    """One row a sensor; shares are means over its recordings."""
     rows = []
-    known = quality.set_index("recording_id")
-    for _, recording in recordings.iterrows():
-        name = sensor_name(recording)
-        if recording["recording_id"] not in known.index:
-            rows.append([name, MARK_UNUSABLE, "", "", "", "", "see what was left out"])
-            continue
-        found = known.loc[recording["recording_id"]]
-        remarks = _quality_remarks(recording, found)
-        usable = found["n_valid_steps"] > 0
-        mark = (MARK_CARE if remarks else MARK_GOOD) if usable else MARK_UNUSABLE
+    joined = recordings.merge(quality, on="recording_id", how="left", suffixes=("_stated", ""))
+    for name, sensor in joined.groupby("sensor", sort=False):
+        read = sensor.dropna(subset=["duration_s"])
+        n_valid = int(read["n_valid_steps"].sum())
+        remarks = _quality_remarks(read)
+        if len(read) < len(sensor):
+            remarks.append(f"{len(sensor) - len(read)} of {len(sensor)} recordings left out")
+        mark = (MARK_CARE if remarks else MARK_GOOD) if n_valid else MARK_UNUSABLE
         rows.append(
             [
-                name,
+                str(name),
                 mark,
-                f"{found['sampling_rate_hz']:.0f}",
-                f"{100 * found['missing_frac']:.1f}",
-                _percent(found["acc_clipped_frac"]),
-                f"{found['n_valid_steps']} of {found['n_steps']}",
+                f"{read['sampling_rate_hz'].median():.0f}" if len(read) else "",
+                _percent(read["missing_frac"].mean()),
+                _percent(read["acc_clipped_frac"].mean()),
+                f"{n_valid} of {int(read['n_steps'].sum())}",
                 "; ".join(remarks) if remarks else "nothing to note",
             ]
         )
     return rows
 
 
-def _quality_remarks(recording: "pd.Series[str]", found: "pd.Series[float]") -> list[str]:
-    remarks = []
-    if found["missing_frac"] > MAX_MISSING_FRAC:
-        remarks.append("samples were lost")
-    if found["acc_clipped_frac"] > MAX_CLIPPED_FRAC:
-        remarks.append("the accelerometer was often at its limit")
-    if found["gyr_clipped_frac"] > MAX_CLIPPED_FRAC:
-        remarks.append("the gyroscope was often at its limit")
-    if found["orientation_confidence"] < MIN_ORIENTATION_CONFIDENCE:
-        remarks.append("how the sensor was turned is uncertain")
-    if recording["sensor_site"] == "shank" and found["sampling_rate_hz"] < MIN_IMPACT_RATE_HZ:
-        remarks.append("too few samples a second for impact peaks: they come out low")
-    if found["running_s"] > 0 and found["n_valid_steps"] < CARE_COVERAGE * found["n_steps"]:
-        remarks.append("many steps were left out")
-    return remarks
+def _quality_remarks(read: pd.DataFrame) -> list[str]:
+    """Say what to be careful with in the recordings of one sensor."""
+    means = read[
+        ["missing_frac", "acc_clipped_frac", "gyr_clipped_frac", "orientation_confidence"]
+    ].mean()
+    few_samples = read["sampling_rate_hz"].median() < MIN_IMPACT_RATE_HZ
+    on_shin = (read["sensor_site"] == "shank").any()
+    n_valid, n_steps = read["n_valid_steps"].sum(), read["n_steps"].sum()
+    remarks = (
+        (means["missing_frac"] > MAX_MISSING_FRAC, "samples were lost"),
+        (
+            means["acc_clipped_frac"] > MAX_CLIPPED_FRAC,
+            "the accelerometer was often at its limit",
+        ),
+        (means["gyr_clipped_frac"] > MAX_CLIPPED_FRAC, "the gyroscope was often at its limit"),
+        (
+            means["orientation_confidence"] < MIN_ORIENTATION_CONFIDENCE,
+            "how the sensor was turned is uncertain",
+        ),
+        (
+            on_shin and few_samples,
+            "too few samples a second for impact peaks: they come out low",
+        ),
+        (n_steps > 0 and n_valid < CARE_COVERAGE * n_steps, "many steps were left out"),
+    )
+    return [words for applies, words in remarks if applies]
 
 
 def _percent(fraction: float) -> str:
@@ -492,18 +505,18 @@ def _impacts(counted: pd.DataFrame) -> pd.DataFrame:
     return shank[["side", "speed_mps", "peak_tibial_acc_g"]].reset_index(drop=True)
 
 
-def _impact_rows(counted: pd.DataFrame, recordings: pd.DataFrame) -> list[list[str]]:
+def _impact_rows(counted: pd.DataFrame) -> list[list[str]]:
     rows = []
-    for _, recording in recordings[recordings["sensor_site"] == "shank"].iterrows():
-        steps = counted[counted["recording_id"] == recording["recording_id"]]
+    on_shin = counted[counted["sensor_site"] == "shank"]
+    for name, steps in on_shin.groupby("sensor", sort=False):
         peaks = steps["peak_tibial_acc_g"].dropna()
         if peaks.empty:
-            rows.append([sensor_name(recording), "", "", f"0 of {len(steps)}"])
+            rows.append([str(name), "", "", f"0 of {len(steps)}"])
             continue
         low, middle, high = np.percentile(peaks, [5, 50, 95])
         rows.append(
             [
-                sensor_name(recording),
+                str(name),
                 f"{middle:.1f}",
                 f"{low:.1f} to {high:.1f}",
                 f"{len(peaks)} of {len(steps)}",
@@ -567,32 +580,47 @@ def _tissue_curve(session_loads: pd.DataFrame, references: pd.DataFrame) -> pd.D
 def _left_out_rows(
     steps: pd.DataFrame, recordings: pd.DataFrame, rejected: pd.DataFrame
 ) -> list[list[str]]:
+    """Rejected steps by sensor and reason, then stretches and whole recordings."""
     rows: list[list[str]] = []
-    for _, recording in recordings.iterrows():
-        mine = steps[steps["recording_id"] == recording["recording_id"]]
+    for name, mine in steps.groupby("sensor", sort=False):
         counts = mine.loc[~mine["is_valid"], "reject_reason"].value_counts()
         rows.extend(
-            [sensor_name(recording), f"{count} of {len(mine)} steps", str(reason)]
+            [str(name), f"{count} of {len(mine)} steps", str(reason)]
             for reason, count in counts.items()
         )
-        for _, problem in rejected[
-            rejected["recording_id"] == recording["recording_id"]
-        ].iterrows():
-            whole = pd.isna(problem["start_s"])
-            stretch = (
-                "whole recording"
-                if whole
-                else f"{problem['start_s']:.1f} to {problem['stop_s']:.1f} s"
-            )
-            rows.append([sensor_name(recording), stretch, str(problem["problem"])])
+    named = rejected.merge(recordings[["recording_id", "sensor"]], on="recording_id")
+    for problem in named.to_dict("records"):
+        stretch = (
+            "a whole recording"
+            if pd.isna(problem["start_s"])
+            else f"{problem['start_s']:.1f} to {problem['stop_s']:.1f} s"
+        )
+        rows.append([str(problem["sensor"]), stretch, str(problem["problem"])])
     return rows
 
 
 def _timeline(recordings: pd.DataFrame, bouts: pd.DataFrame) -> pd.DataFrame:
-    named = recordings.assign(sensor=[sensor_name(row) for _, row in recordings.iterrows()])
-    return bouts.merge(named[["recording_id", "sensor"]], on="recording_id")[
-        ["sensor", "start_s", "stop_s", "activity"]
-    ]
+    """Bouts by sensor; several recordings of one sensor are laid one after the other."""
+    parts = []
+    for name, of_sensor in recordings.groupby("sensor", sort=False):
+        begin_s = 0.0
+        for recording_id in of_sensor["recording_id"]:
+            mine = bouts[bouts["recording_id"] == recording_id]
+            if mine.empty:
+                continue
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "sensor": str(name),
+                        "start_s": mine["start_s"] + begin_s,
+                        "stop_s": mine["stop_s"] + begin_s,
+                        "activity": mine["activity"],
+                    }
+                )
+            )
+            begin_s += float(mine["stop_s"].max())
+    columns = ["sensor", "start_s", "stop_s", "activity"]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def _notes(references: pd.DataFrame, main_site: str) -> list[str]:
