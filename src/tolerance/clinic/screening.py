@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from loadcore.constants import SITES, TISSUES
+from loadcore.constants import SITES, TISSUES, TRUNK_SITES
 from loadcore.damage import lognormal_interval
 from tolerance.config import ScreeningReport
 from tolerance.exposure.reference import SOURCES
@@ -188,7 +188,7 @@ def build_screening(
     counted = steps[steps["is_valid"] & (steps["sensor_site"] == main_site)]
     curve = _curve(counted, params)
     impacts = _impacts(steps[steps["is_valid"]])
-    tissue_curve = _tissue_curve(tables.session_loads, tables.references)
+    tissue_curve = _tissue_curve(tables.session_loads, tables.references, main_site)
     timeline = _timeline(recordings, tables.bouts)
     return ScreeningContent(
         title=f"Load screening: runner {runner_id}, session {session_id}",
@@ -558,14 +558,21 @@ def _significant(value: float) -> str:
     return f"{value:.2g}" if value < 10 else f"{value:.0f}"
 
 
-def _tissue_curve(session_loads: pd.DataFrame, references: pd.DataFrame) -> pd.DataFrame:
-    """Mean load of a step over the runner's own reference step, per tissue and side."""
+def _tissue_curve(
+    session_loads: pd.DataFrame, references: pd.DataFrame, main_site: str
+) -> pd.DataFrame:
+    """Mean load of a step over the runner's own reference step, per tissue and side.
+
+    Where a trunk sensor cannot tell the legs apart, the load is the average leg's and the steps
+    are both legs'.
+    """
     observed = session_loads[session_loads["n_steps"] > 0].merge(
         references[["tissue", "steps_per_side"]], on="tissue"
     )
     rows = []
     for load in observed.to_dict("records"):
-        relative = load["load_observed_rr"] / load["n_steps"] * load["steps_per_side"]
+        legs = 2.0 if load["side"] == "unknown" and main_site in TRUNK_SITES else 1.0
+        relative = legs * load["load_observed_rr"] / load["n_steps"] * load["steps_per_side"]
         low, high = lognormal_interval(relative, relative * load["load_sd_rr"] / load["load_rr"])
         side = str(load["side"])
         name = TISSUE_WORDS[str(load["tissue"])] + ("" if side == "unknown" else f", {side}")
