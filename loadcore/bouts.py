@@ -373,17 +373,19 @@ def _move_window(rows: FloatArray, total: FloatArray, old: _Window, new: _Window
 
 @kernel
 def _normalise(
-    products: FloatArray, lost: FloatArray, energy: FloatArray, window: _Window, plan: _LagPlan
-) -> FloatArray:
+    products: FloatArray,
+    lost: FloatArray,
+    energy: FloatArray,
+    window: _Window,
+    plan: _LagPlan,
+    out: FloatArray,
+) -> None:
     """Divide products by the energy they could have had: 1 for a perfect repetition."""
     start, stop = window.start * plan.frame, window.stop * plan.frame
-    own = energy[stop] - energy[start]
+    own = energy[stop] - energy[start] + NEGLIGIBLE_ENERGY
     later, sooner = energy[stop + plan.first :], energy[start + plan.first :]
-    out = np.empty(plan.n_lags)
     for k in range(plan.n_lags):
-        pairs = own + later[k] - sooner[k] - lost[k]
-        out[k] = 2.0 * products[k] / (pairs + NEGLIGIBLE_ENERGY)
-    return out
+        out[k] = 2.0 * products[k] / (own + later[k] - sooner[k] - lost[k])
 
 
 @kernel
@@ -430,6 +432,7 @@ def _stride_lags(
     n_frames, n_lags = products.shape
     lag, height = np.full(n_frames, math.nan), np.full(n_frames, math.nan)
     product, unpaired = np.zeros(n_lags), np.zeros(n_lags)
+    correlation, score = np.empty(n_lags), np.empty(n_lags)
     tolerance = TRUNK_PEAK_TOLERANCE if both_legs else LEG_PEAK_TOLERANCE
     shift = (plan.first + n_lags // 2) // (2 * plan.frame)
     old = _Window(0, 0)
@@ -439,8 +442,8 @@ def _stride_lags(
         _move_window(products, product, old, new)
         _move_window(lost, unpaired, old, new)
         old = new
-        correlation = _normalise(product, unpaired, energy, new, plan)
-        score = correlation.copy()
+        _normalise(product, unpaired, energy, new, plan, correlation)
+        score[:] = correlation
         if both_legs:
             _contradict_half_strides(score, correlation, plan.first)
         k = _best_peak(score, plan.shortest_stride - plan.first, tolerance)
