@@ -44,6 +44,9 @@ SESSION_ACTIVITIES: Final = (*ACTIVITIES, "strength", "rehab", "cross_training",
 LONGEST_30D_FLAGS: Final = ("none", "over_1.1", "over_1.3", "over_2.0")
 """Session against the longest of the 30 days before, by ``damage.SPIKE_THRESHOLDS``."""
 
+EVALUATIONS: Final = ("new_runner", "personal")
+"""What an estimate knew of the runner whom it is scored on."""
+
 EXAMPLES_SHOWN: Final = 3
 """Offending rows quoted per problem. Engineering choice: enough to find them, short to read."""
 
@@ -179,6 +182,12 @@ _SESSION_ID: Final = _text("session_id", "outing that the recording belongs to")
 _SIDE: Final = _text("side", "side of the body", choices=SIDES)
 _TISSUE: Final = _text("tissue", "tissue with a per-step model", choices=TISSUES)
 _ACTIVITY: Final = _text("activity", "what the runner did", choices=ACTIVITIES)
+_EVALUATION: Final = _text(
+    "evaluation",
+    "new_runner: nothing of the runner was used; personal: learned on the same runner's other "
+    "trials",
+    choices=EVALUATIONS,
+)
 _CONTACT_START: Final = _number(
     "initial_contact_s", "first sample of vertical force above 5 % of body weight", 0
 )
@@ -572,6 +581,45 @@ _DECLARED: Final = (
                 nullable=True,
                 optional=True,
             ),
+        ),
+    ),
+    Table(
+        name="scores",
+        meaning="One quantity of one event, estimated, against its reference.",
+        key=("evaluation", "quantity", "recording_id", "item_id"),
+        columns=(
+            _EVALUATION,
+            _text("quantity", "what was estimated; its unit is that of the quantity"),
+            _RECORDING_ID,
+            _RUNNER_ID,
+            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _text("condition", "speed and slope, or the recording where neither is stated"),
+            _number("grade_deg", "slope, uphill positive", -45, 45, nullable=True),
+            _count("item_id", "number of the event in the recording's reference"),
+            _number("reference_value", "true value; missing for times of events", nullable=True),
+            _number("error", "estimate minus true value"),
+            _observed("error_sd", "standard deviation that the estimate came with", 0),
+            _number(
+                "baseline_error",
+                "error of a constant learned on other runners or conditions",
+                nullable=True,
+            ),
+        ),
+    ),
+    Table(
+        name="detections",
+        meaning="How many events of one kind the reference of one recording has and we found.",
+        key=("evaluation", "event", "recording_id"),
+        ordered=(("n_paired", "n_reference"), ("n_paired", "n_found")),
+        columns=(
+            _EVALUATION,
+            _text("event", "kind of event: contact, stride, side, running second"),
+            _RECORDING_ID,
+            _RUNNER_ID,
+            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _count("n_reference", "events in the reference"),
+            _count("n_found", "events found where the reference can judge"),
+            _count("n_paired", "events that are both"),
         ),
     ),
 )

@@ -407,6 +407,8 @@ class PersonalPredictions:
         Complete contacts in the force; those not among the rows were missed.
     n_false : int
         Detected contacts, between the first and last complete one of a trial, without a partner.
+    n_false_of_trial : (n_trials,) int64 array
+        The same, trial by trial; 0 in trials that were not tested.
     vgrf_bw : tuple of (n_force_samples,) float64 arrays
         Predicted force of each trial, on the samples of its reference; NaN before the first and
         after the last complete contact, and throughout in trials that were not tested.
@@ -429,6 +431,7 @@ class PersonalPredictions:
     peak_sd_bw: NDArray[np.float64]
     n_reference: int
     n_false: int
+    n_false_of_trial: NDArray[np.int64]
     vgrf_bw: tuple[NDArray[np.float64], ...]
 
 
@@ -487,7 +490,7 @@ def evaluate_trunk_personal(
     pairs = [_pair(trial) for trial in trials]
     columns: dict[int, list[NDArray[np.float64]]] = {}
     traces = [np.full(trial.vgrf_bw.size, np.nan) for trial in trials]
-    n_false = 0
+    n_false = np.zeros(len(trials), dtype=np.int64)
     for name in np.unique(condition[tested]):
         fold = [pairs[i] for i in np.flatnonzero(learned_from & (condition != name))]
         _check(fold)
@@ -501,7 +504,7 @@ def evaluate_trunk_personal(
             shape_bw = trunk_force(trial.acc_mps2, trial.sampling_rate_hz, contacts, learned)
             traces[i] = _force_trace(trial, contacts, shape_bw, learned.phase)
             columns[int(i)] = _rows(pair, contacts, shape_bw, learned)
-            n_false += pair.n_detected - pair.rows.size
+            n_false[i] = pair.n_detected - pair.rows.size
     order = sorted(columns)
     number = [len(columns[i][0]) for i in order]
     table = [np.concatenate(parts) for parts in zip(*(columns[i] for i in order), strict=True)]
@@ -522,7 +525,8 @@ def evaluate_trunk_personal(
         flight_sd_s=table[11],
         peak_sd_bw=table[12],
         n_reference=sum(pairs[i].n_reference for i in np.flatnonzero(tested)),
-        n_false=n_false,
+        n_false=int(n_false.sum()),
+        n_false_of_trial=n_false,
         vgrf_bw=tuple(traces),
     )
 
