@@ -8,8 +8,8 @@ import datetime as dt
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, Self
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, Final, Literal, Self, overload
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from loadcore.checks import check_signal
 from loadcore.constants import SIDES, SITES, STANDARD_GRAVITY_MPS2
 from loadcore.signals import SignalError, acc_unit, clipped_samples, gyr_unit, idle_samples
 from loadcore.timing import measure_timing
-from pipelines.datasets.base import ImportedRecording, signals_frame
+from pipelines.datasets.base import ImportedRecording, Mask, signals_frame
 from pipelines.importers.raw_files import RecordingFileError
 from tolerance.schemas import TABLES
 
@@ -72,6 +72,12 @@ down. Engineering choice: a shank tilts by less than 60 degrees on average."""
 MIN_NOTED_SHARE: Final = 1e-3
 """Share of samples lost, asleep or clipped from which it is worth a sentence. Engineering choice:
 a second and more of a run of half an hour."""
+USUAL_SIZE_MPS2: Final = (5.0, 40.0)
+"""Median size of specific force of a body that stands, walks or runs; the load core's band for
+movement (`signals.MOVING_BANDS`)."""
+MIN_VIGOROUS_RADPS: Final = 1.0
+"""Smallest range of angular velocity in running. Engineering choice: a pelvis that turns by 10
+degrees to either side at 1.4 Hz has 3 rad/s, a shank over 8 (load.md A4)."""
 ABSURD: Final = 1e9
 """Greater numbers are damage, whatever the unit: the widest sensors end at 5e5 mg. Engineering
 choice: far above that, and far below where squares overflow."""
@@ -361,6 +367,8 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
     _refuse_absurd(raw, name)
     problems: list[str] = []
     time_s, rate_hz = _timing(raw, sidecar, problems)
+    asleep = idle_samples(raw.acc, rate_hz) if math.isfinite(rate_hz) else np.zeros(n, np.bool_)
+    raw = replace(raw, acc=_without(raw.acc, asleep), gyr=_without(raw.gyr, asleep))
     problems += _unit_problems(raw)
     calibration = sidecar.calibration
     sign = -1.0 if sidecar.gravity_reads == "down" else 1.0
@@ -378,10 +386,9 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
     if sidecar.frame == "segment":
         problems += _upside_down(acc)
     if not problems:
-        problems += _beyond_sensors(acc, gyr)
-    if problems:
+        problems += _beyond_sensors(acc, gyr) or _beyond_bodies(acc, gyr)
+    if problems or time_s is None:
         raise RecordingFileError(name, *dict.fromkeys(problems))
-    assert time_s is not None
     started = _started(sidecar, raw)
     row = {
         "recording_id": recording_id,
@@ -405,8 +412,26 @@ def assemble(raw: RawChannels, sidecar: Sidecar, recording_id: str, name: str) -
     return OwnRecording(
         row=row,
         signals=signals_frame(time_s, acc, gyr),
-        notes=(*raw.notes, *_findings(time_s, acc, gyr, rate_hz, row)),
+        masks=_masks(asleep),
+        notes=(*raw.notes, *_findings(time_s, acc, gyr, asleep, row)),
         details=details,
+    )
+
+
+@overload
+def _without(channels: FloatArray, asleep: NDArray[np.bool_]) -> FloatArray: ...
+@overload
+def _without(channels: None, asleep: NDArray[np.bool_]) -> None: ...
+def _without(channels: FloatArray | None, asleep: NDArray[np.bool_]) -> FloatArray | None:
+    """Take a sleeping sensor's constants for what they are: not observed."""
+    return None if channels is None else np.where(asleep[:, None], np.nan, channels)
+
+
+def _masks(asleep: NDArray[np.bool_]) -> tuple[Mask, ...]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], asleep.astype(np.int8), [0]))))
+    return tuple(
+        Mask(int(start), int(stop), "the sensor slept: exact constants")
+        for start, stop in edges.reshape(-1, 2)
     )
 
 
@@ -425,6 +450,28 @@ def _refuse_absurd(raw: RawChannels, name: str) -> None:
             )
     if problems:
         raise RecordingFileError(name, *problems)
+
+
+def _beyond_bodies(acc: FloatArray, gyr: FloatArray | None) -> list[str]:
+    """Compare with what a sensor on somebody's leg or trunk reads most of the time."""
+    problems = []
+    rows = acc[np.isfinite(acc).all(axis=1)]
+    usual = float(np.median(np.sqrt((rows**2).sum(axis=1)))) if rows.size else math.nan
+    low, high = USUAL_SIZE_MPS2
+    if usual < low or usual > high:
+        problems.append(
+            f"acceleration is usually {usual:.3g} m/s², expected {low:g} to {high:g} of a sensor "
+            "worn by somebody: check units, scale and columns"
+        )
+    if gyr is not None and np.isfinite(gyr).any() and _is_vigorous(acc):
+        seen = gyr[np.isfinite(gyr).all(axis=1)]
+        greatest = float(np.ptp(seen, axis=0).max()) if seen.size else math.nan
+        if greatest < MIN_VIGOROUS_RADPS:
+            problems.append(
+                f"angular velocity stays within {greatest:.2g} rad/s although acceleration is that "
+                "of running: check units, scale and columns"
+            )
+    return problems
 
 
 def _beyond_sensors(acc: FloatArray, gyr: FloatArray | None) -> list[str]:
@@ -538,10 +585,11 @@ def _findings(
     time_s: FloatArray,
     acc: FloatArray,
     gyr: FloatArray | None,
-    rate_hz: float,
+    asleep: NDArray[np.bool_],
     row: Mapping[str, object],
 ) -> list[str]:
     """Say what is worth knowing and forbids nothing."""
+    rate_hz = float(str(row["sampling_rate_hz"]))
     notes = []
     timing = measure_timing(time_s)
     if timing.n_gaps:
@@ -553,10 +601,9 @@ def _findings(
             f"time stamps scatter by {1e3 * timing.jitter_s:.1f} ms at intervals of "
             f"{1e3 / rate_hz:.1f} ms: the signal is resampled"
         )
-    lost = ~np.isfinite(acc).any(axis=1)
+    lost = ~np.isfinite(acc).any(axis=1) & ~asleep
     if lost.mean() > MIN_NOTED_SHARE:
         notes.append(f"{100 * lost.mean():.1f} % of the samples have no value")
-    asleep = idle_samples(acc, rate_hz) & ~lost
     if asleep.mean() > MIN_NOTED_SHARE:
         notes.append(
             f"the sensor slept for {asleep.sum() / rate_hz:.1f} s (exact constants): not observed"
@@ -567,7 +614,7 @@ def _findings(
     ):
         if channels is None:
             continue
-        clipped = clipped_samples(channels, limit).any(axis=1) & ~asleep
+        clipped = clipped_samples(channels, limit).any(axis=1)
         if clipped.mean() > MIN_NOTED_SHARE:
             notes.append(
                 f"the {name} is at its limit in {100 * clipped.mean():.1f} % of the samples"

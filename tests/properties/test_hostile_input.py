@@ -215,7 +215,9 @@ def test_scales_are_never_silently_wrong(acc_log, gyr_log, time_log, acc_unit, g
     _check(opened)
     if not isinstance(opened, LeftOut):
         resting = np.median(np.linalg.norm(opened.signals.filter(like="acc_"), axis=1))
-        assert 0.3 * G < resting < 5 * G
+        assert 0.5 * G < resting < 4.1 * G
+        turning = np.ptp(opened.signals.filter(like="gyr_").to_numpy(), axis=0).max()
+        assert 0.5 < turning < 200
 
 
 JSON = st.recursive(

@@ -67,6 +67,14 @@ def absurd(gait):
     gait.acc[17, 0] = 1e200
 
 
+def ten_times(gait):
+    gait.acc *= 10.0
+
+
+def hardly_turning(gait):
+    gait.gyr /= 1000.0
+
+
 def too_large(gait):
     gait.acc[17, 0] = -6000.0
 
@@ -93,6 +101,8 @@ def absurdly_fast(gait):
         (gravity_removed, {}, ["no gravity"]),
         (infinite, {}, ["acceleration holds infinities"]),
         (absurd, {}, ["acceleration reaches 1e+200"]),
+        (ten_times, {}, ["acceleration is usually", "expected 5 to 40"]),
+        (hardly_turning, {}, ["angular velocity stays within 0.0"]),
         (too_large, {}, ["acc reaches 6000 m/s²"]),
         (slow, {}, ["sampling_rate_hz is 16.6", "expected 25 to"]),
         (absurdly_fast, {}, ["sampling_rate_hz is 20000"]),
@@ -175,6 +185,23 @@ def test_missing_samples_stay_missing(open_changed):
     acc = opened.signals[["acc_x_mps2", "acc_y_mps2", "acc_z_mps2"]].to_numpy()
     assert np.isnan(acc[100:160]).all()
     assert np.isfinite(acc[:100]).all()
+
+
+def test_a_sleeping_sensor_is_masked_and_reads_nothing(open_changed):
+    opened = open_changed(asleep)
+    (mask,) = opened.masks
+    assert (mask.start_sample, mask.stop_sample) == (100, 350)
+    assert opened.signals.iloc[100:350].drop(columns="time_s").isna().all(axis=None)
+
+
+def test_a_sensor_that_mostly_sleeps_at_zero_is_not_taken_for_one_without_gravity(open_changed):
+    def take_off(gait):
+        gait.acc[600:] = 0.0
+        gait.gyr[600:] = 0.0
+
+    opened = open_changed(take_off, seconds=30.0)
+    assert not isinstance(opened, LeftOut), opened.reason
+    assert opened.signals["acc_y_mps2"].notna().sum() == 600
 
 
 def test_stamps_can_be_ignored_where_no_sample_was_lost(open_changed):
