@@ -262,9 +262,9 @@ def analyse_recording(
         gyr = rotate(gyr, rotation)
 
     strides = None
-    if site == "foot" and gyr is not None:
-        rail = None if gyr_range_dps is None else float(np.deg2rad(gyr_range_dps))
-        strides = _foot_strides(acc, gyr, even.rate_hz, rail)
+    if site == "foot" and even.gyr is not None:
+        # In sensor axes, because a gyroscope rails by axis.
+        strides = _foot_strides(even.acc, even.gyr, even.rate_hz)
     contacts, times = _running_steps(
         acc, gyr, even.rate_hz, site, side, bouts, settings, calibration
     )
@@ -398,13 +398,11 @@ def _foot_rotation(
     return rotation, gravity.confidence * float(np.linalg.norm(level))
 
 
-def _foot_strides(
-    acc: FloatArray, gyr: FloatArray, rate_hz: float, rail_radps: float | None
-) -> FootStrides:
+def _foot_strides(acc: FloatArray, gyr: FloatArray, rate_hz: float) -> FootStrides:
     """Strides of every uninterrupted stretch, numbered on the whole recording's samples."""
     parts = []
     for start, stop in finite_segments(np.hstack((acc, gyr))):
-        part = foot_trajectory(acc[start:stop], gyr[start:stop], rate_hz, rail_radps=rail_radps)
+        part = foot_trajectory(acc[start:stop], gyr[start:stop], rate_hz)
         columns = dict(vars(part))
         columns["start_sample"] = part.start_sample + start
         columns["stop_sample"] = part.stop_sample + start
