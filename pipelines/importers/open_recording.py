@@ -111,8 +111,6 @@ def read_any(path: Path, given: Mapping[str, object] | None = None) -> list[Open
 def _read(thing: _Found) -> Sequence[Opened]:
     try:
         return thing.read(thing.recording_id)
-    except MotionBidsImportError as error:
-        return [LeftOut(thing.recording_id, "; ".join(error.problems))]
     except RecordingFileError as error:
         return [LeftOut(thing.recording_id, str(error))]
     except MemoryError:
@@ -126,7 +124,7 @@ def _look(path: Path, root: Path, given: Mapping[str, object], depth: int = 0) -
         yield from _look_at_file(path, recording_id, given)
         return
     if (path / "dataset_description.json").is_file():
-        yield _Found(path, recording_id, lambda _: read_motion_bids(path))
+        yield _Found(path, recording_id, lambda _: _motion_bids(path))
         return
     try:
         files = Folder(path)
@@ -162,6 +160,18 @@ def _look_at_file(path: Path, recording_id: str, given: Mapping[str, object]) ->
     elif suffix in FOREIGN_SUFFIXES:
         reason = f"{suffix} is not read: {FOREIGN_SUFFIXES[suffix]}"
         yield _Found(path, recording_id, _failing(RecordingFileError(path.name, reason)))
+
+
+def _motion_bids(path: Path) -> Sequence[Opened]:
+    try:
+        return read_motion_bids(path)
+    except MotionBidsImportError as error:
+        raise RecordingFileError(path.name, *error.problems) from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        # Its tables are anybody's: a value of another kind than the standard's ends up here.
+        raise RecordingFileError(
+            path.name, f"is damaged Motion-BIDS ({type(error).__name__}: {error})"
+        ) from error
 
 
 def _failing(error: RecordingFileError) -> Callable[[str], Sequence[Opened]]:

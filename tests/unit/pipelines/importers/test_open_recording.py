@@ -86,6 +86,24 @@ def test_a_motion_bids_folder_is_read_as_one(tmp_path):
     assert "BIDSVersion is missing" in opened.reason
 
 
+@pytest.mark.parametrize(
+    "sidecar", [b"[]", b'{"SamplingFrequency": {}, "TrackingSystemName": 5}', b"\xff\xfe{}"]
+)
+def test_damaged_motion_bids_is_one_message(tmp_path, sidecar):
+    place = tmp_path / "study" / "sub-01" / "motion"
+    place.mkdir(parents=True)
+    description = {"Name": "x", "BIDSVersion": "1.10.0"}
+    (tmp_path / "study" / "dataset_description.json").write_text(json.dumps(description))
+    stem = "sub-01_task-run_tracksys-imu"
+    (place / f"{stem}_motion.tsv").write_bytes(b"\xff\xfe\x00")
+    (place / f"{stem}_motion.json").write_bytes(sidecar)
+    header = "name\tcomponent\ttype\ttracked_point\tunits\n"
+    (place / f"{stem}_channels.tsv").write_text(header + "a\tx\tACCEL\tleft_shank\tm/s^2\n")
+    (opened,) = read_any(tmp_path)
+    assert isinstance(opened, LeftOut)
+    assert opened.reason
+
+
 @pytest.mark.parametrize("name", ["nothing", "nothing.csv"])
 def test_a_path_that_is_not_there(tmp_path, name):
     with pytest.raises(RecordingFileError, match="is not there"):
