@@ -28,6 +28,7 @@ def score_running_seconds(
     bouts: pd.DataFrame,
     conditions: pd.DataFrame,
     strides: pd.DataFrame,
+    excluded: pd.DataFrame,
 ) -> Scores:
     """Count seconds that are running by the reference, by us, and by both.
 
@@ -43,6 +44,8 @@ def score_running_seconds(
     conditions, strides : DataFrame
         Reference tables. Conditions count if one of them has a known activity, else strides;
         a stride that is "other" is left out.
+    excluded : DataFrame
+        Stretches that the reference says nothing reliable about are not counted.
     """
     stated = conditions[conditions["activity"] != "unknown"]
     if len(stated):
@@ -58,7 +61,9 @@ def score_running_seconds(
         return Scores(pd.DataFrame(), pd.DataFrame())
     middle_s = np.arange(np.ceil(max(ends)), dtype=np.float64) + 0.5
     is_running, is_idle = inside_any(middle_s, running), inside_any(middle_s, idle)
-    known = is_running | is_idle | inside_any(middle_s, border)
+    judged = ~inside_any(middle_s, excluded)
+    is_running, is_idle = is_running & judged, is_idle & judged
+    known = is_running | is_idle | (inside_any(middle_s, border) & judged)
     ours = inside_any(middle_s, bouts[bouts["activity"] == "running"])
     interior = _with_neighbours(is_running) | _with_neighbours(is_idle)
     counted = {}

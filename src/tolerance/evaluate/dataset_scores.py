@@ -122,9 +122,11 @@ def _new_runner(data: ScoredData, tables: _Tables, settings: ScoreSettings) -> I
         contacts, true_strides = tables.of("contacts", recording), tables.of("strides", recording)
         conditions, excluded = tables.of("conditions", recording), tables.of("excluded", recording)
         force, found = tables.of("force", recording), found_contacts(steps)
-        yield score_running_seconds(
-            NEW_RUNNER, recording, tables.of("bouts", recording), conditions, true_strides
-        )
+        bouts = tables.of("bouts", recording)
+        if len(bouts):
+            yield score_running_seconds(
+                NEW_RUNNER, recording, bouts, conditions, true_strides, excluded
+            )
         yield score_cadence(NEW_RUNNER, recording, steps, conditions, contacts, true_strides)
         if len(contacts):
             yield score_contacts(

@@ -184,6 +184,10 @@ def _add_counts(summary: _Summary, detections: pd.DataFrame, rng: np.random.Gene
         if event in present:
             rows = detections[detections["event"] == event]
             summary.add(name, _ratio(rows, "n_paired", ("n_reference", "n_found"), rng))
+    seconds = detections[detections["event"] == "running_second"]
+    if len(seconds):
+        wrong = int((seconds["n_found"] - seconds["n_paired"]).sum())
+        summary.metrics["false_running_s"] = wrong
     if "side" in present:
         rows = detections[detections["event"] == "side"]
         summary.add("side_correct", _ratio(rows, "n_paired", ("n_found",), rng))
