@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 type FloatArray = NDArray[np.float64]
+type SingleArray = NDArray[np.float32]
 type BoolArray = NDArray[np.bool_]
 type IntArray = NDArray[np.int64]
 type CodeArray = NDArray[np.int8]
@@ -322,12 +323,12 @@ class _Window(NamedTuple):
 
 
 @kernel
-def _lag_products(x: FloatArray, plan: _LagPlan) -> FloatArray:
-    """Sum x[i] * x[i + lag] over the i of each frame.
+def _lag_products(x: SingleArray, plan: _LagPlan) -> SingleArray:
+    """Sum x[i] * x[i + lag] over the i of each frame, in single precision: it is the largest table.
 
     The inner loop runs over lags: it carries no sum, so the compiler can do several at once.
     """
-    products = np.zeros((x.size // plan.frame, plan.n_lags))
+    products = np.zeros((x.size // plan.frame, plan.n_lags), dtype=np.float32)
     for i in range(products.shape[0] * plan.frame):
         row = products[i // plan.frame]
         ahead = x[i + plan.first : i + plan.first + plan.n_lags]
@@ -337,10 +338,10 @@ def _lag_products(x: FloatArray, plan: _LagPlan) -> FloatArray:
 
 
 @kernel
-def _lost_energy(x: FloatArray, missing: BoolArray, plan: _LagPlan) -> FloatArray:
+def _lost_energy(x: FloatArray, missing: BoolArray, plan: _LagPlan) -> SingleArray:
     """Sum, in the shape of the products, the squares whose partner is missing; no rows for none."""
     n_frames = x.size // plan.frame
-    lost = np.zeros((n_frames if missing.any() else 0, plan.n_lags))
+    lost = np.zeros((n_frames if missing.any() else 0, plan.n_lags), dtype=np.float32)
     for i in np.flatnonzero(missing):
         for k in range(plan.n_lags):
             later, sooner = i + plan.first + k, i - plan.first - k
@@ -362,7 +363,7 @@ def _padded_energy(x: FloatArray, pad: int) -> FloatArray:
 
 
 @kernel
-def _move_window(rows: FloatArray, total: FloatArray, old: _Window, new: _Window) -> None:
+def _move_window(rows: SingleArray, total: FloatArray, old: _Window, new: _Window) -> None:
     """Keep the sum of the window's rows while it moves ahead; nothing to do without rows."""
     if rows.shape[0] > 0:
         for i in range(old.stop, new.stop):
@@ -422,7 +423,7 @@ def _contradict_half_strides(score: FloatArray, correlation: FloatArray, first_l
 
 @kernel
 def _stride_lags(
-    products: FloatArray, lost: FloatArray, energy: FloatArray, plan: _LagPlan, both_legs: bool
+    products: SingleArray, lost: SingleArray, energy: FloatArray, plan: _LagPlan, both_legs: bool
 ) -> tuple[FloatArray, FloatArray]:
     """Return the stride lag around each frame, and the normalised autocorrelation there.
 
@@ -549,7 +550,7 @@ def gait_frames(acc_mps2: ArrayLike, sampling_rate_hz: float, site: str) -> Gait
         half_window=round(WINDOW_S * rate_hz / frame / 2),
     )
     stride, periodicity = _stride_lags(
-        _lag_products(wave, plan),
+        _lag_products(wave.astype(np.float32), plan),
         _lost_energy(wave, np.isnan(pooled), plan),
         _padded_energy(wave, plan.first + plan.n_lags),
         plan,
