@@ -17,6 +17,15 @@ SITES: Final = ("shank", "foot", "sacrum", "waist", "hip")
 TRUNK_SITES: Final = ("sacrum", "waist", "hip")
 """Sites that see both legs and are analysed alike."""
 
+WATCH: Final = "watch"
+"""A sports watch: no samples, but means over some seconds, which other code turns into steps."""
+
+RECORDING_SITES: Final = (*SITES, WATCH)
+"""Everything that a recording can come from, best observed first."""
+
+BOTH_LEG_SITES: Final = (*TRUNK_SITES, WATCH)
+"""What counts the steps of both legs."""
+
 SIDES: Final = ("unknown", "left", "right")
 """Names of the side codes below, by index."""
 SIDE_UNKNOWN: Final = np.int8(0)

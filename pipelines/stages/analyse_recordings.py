@@ -22,13 +22,8 @@ from tolerance.config import AnalyseRecordings
 from tolerance.exposure.recordings import (
     AnalysedRecording,
     analyse_signals,
-    bouts_table,
-    foot_strides_table,
     known_stages,
-    load_tables,
-    quality_table,
-    runner_reference,
-    steps_table,
+    runner_tables,
 )
 from tolerance.exposure.settings import analysis_settings, exposure_settings
 from tolerance.schemas import empty_table
@@ -66,16 +61,11 @@ def run(
         for recording in _analysed(of_runner, conditions, read_signals, params, calibration):
             if isinstance(recording, pd.DataFrame):
                 parts["rejected"].append(recording)
-                continue
-            analysed[recording.recording_id] = recording
-            parts["steps"].append(steps_table(recording))
-            parts["bouts"].append(bouts_table(recording))
-            parts["foot_strides"].append(foot_strides_table(recording))
-            parts["quality"].append(quality_table(recording))
+            else:
+                analysed[recording.recording_id] = recording
         if analysed:
-            reference = runner_reference(analysed, exposure)
-            parts["step_loads"].append(load_tables(analysed, reference, exposure))
-            parts["references"].append(reference.table(str(runner_id)))
+            for name, table in runner_tables(str(runner_id), analysed, exposure).items():
+                parts[name].append(table)
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
-from loadcore.constants import ACTIVITIES, SIDES, SITES, TISSUES
+from loadcore.constants import ACTIVITIES, RECORDING_SITES, SIDES, TISSUES
 
 __all__ = ["TABLES", "Column", "SchemaError", "Table", "conform", "empty_table", "validate"]
 
@@ -217,7 +217,7 @@ _DECLARED: Final = (
                 meaning="time of the first sample",
                 nullable=True,
             ),
-            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _text("sensor_site", "where the sensor sits", choices=RECORDING_SITES),
             _SIDE,
             _text("frame", "axes of the stored signal", choices=FRAMES),
             _number("sampling_rate_hz", "samples a second", 1, 20_000),
@@ -398,7 +398,7 @@ _DECLARED: Final = (
         key=("recording_id",),
         columns=(
             _RECORDING_ID,
-            _number("sampling_rate_hz", "samples a second, as the time stamps say", 1, 20_000),
+            _number("sampling_rate_hz", "samples a second, as the time stamps say", 0.01, 20_000),
             _observed("jitter_s", "standard deviation of the sample interval", 0),
             _number("duration_s", "length of the recording", 0),
             _number("running_s", "running in it", 0),
@@ -592,7 +592,7 @@ _DECLARED: Final = (
             _text("quantity", "what was estimated; its unit is that of the quantity"),
             _RECORDING_ID,
             _RUNNER_ID,
-            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _text("sensor_site", "where the sensor sits", choices=RECORDING_SITES),
             _text("condition", "speed and slope, or the recording where neither is stated"),
             _number("grade_deg", "slope, uphill positive", -45, 45, nullable=True),
             _count("item_id", "number of the event in the recording's reference"),
@@ -616,7 +616,7 @@ _DECLARED: Final = (
             _text("event", "kind of event: contact, stride, side, running second"),
             _RECORDING_ID,
             _RUNNER_ID,
-            _text("sensor_site", "where the sensor sits", choices=SITES),
+            _text("sensor_site", "where the sensor sits", choices=RECORDING_SITES),
             _count("n_reference", "events in the reference"),
             _count("n_found", "events found where the reference can judge"),
             _count("n_paired", "events that are both"),

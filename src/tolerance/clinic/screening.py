@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from loadcore.constants import SITES, TISSUES, TRUNK_SITES
+from loadcore.constants import BOTH_LEG_SITES, RECORDING_SITES, TISSUES
 from loadcore.damage import lognormal_interval
 from tolerance.config import ScreeningReport
 from tolerance.exposure.reference import SOURCES
@@ -35,6 +35,7 @@ SITE_WORDS: Final = {
     "sacrum": "sacrum (lower back)",
     "waist": "waist",
     "hip": "hip",
+    "watch": "watch",
 }
 
 MARK_GOOD: Final = "● good"
@@ -184,7 +185,7 @@ def build_screening(
         suffixes=("_found", ""),
     )
     steps["side"] = steps["side"].where(steps["side"] != "unknown", steps["side_found"])
-    main_site = min(recordings["sensor_site"], key=SITES.index)
+    main_site = min(recordings["sensor_site"], key=RECORDING_SITES.index)
     counted = steps[steps["is_valid"] & (steps["sensor_site"] == main_site)]
     curve = _curve(counted, params)
     impacts = _impacts(steps[steps["is_valid"]])
@@ -571,7 +572,7 @@ def _tissue_curve(
     )
     rows = []
     for load in observed.to_dict("records"):
-        legs = 2.0 if load["side"] == "unknown" and main_site in TRUNK_SITES else 1.0
+        legs = 2.0 if load["side"] == "unknown" and main_site in BOTH_LEG_SITES else 1.0
         relative = legs * load["load_observed_rr"] / load["n_steps"] * load["steps_per_side"]
         low, high = lognormal_interval(relative, relative * load["load_sd_rr"] / load["load_rr"])
         side = str(load["side"])

@@ -28,9 +28,9 @@ __all__ = [
     "bouts_table",
     "foot_strides_table",
     "known_stages",
-    "load_tables",
     "quality_table",
     "runner_reference",
+    "runner_tables",
     "steps_table",
 ]
 
@@ -235,15 +235,36 @@ def runner_reference(
     return choose_reference(runs, settings, easy_speed_mps=easy)
 
 
-def load_tables(
-    recordings: Mapping[str, AnalysedRecording], reference: Reference, settings: ExposureSettings
-) -> pd.DataFrame:
-    """Return table ``step_loads`` of one runner's recordings."""
-    parts = [
+def runner_tables(
+    runner_id: str, recordings: Mapping[str, AnalysedRecording], settings: ExposureSettings
+) -> dict[str, pd.DataFrame]:
+    """Return every table of one runner's recordings, their own reference included.
+
+    Parameters
+    ----------
+    runner_id : str
+    recordings : mapping of recording_id to AnalysedRecording
+        At least one.
+    settings : ExposureSettings
+    """
+    reference = runner_reference(recordings, settings)
+    loads = [
         step_loads(name, recording.analysis.steps, reference, settings)
         for name, recording in recordings.items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    per_recording = {
+        "steps": steps_table,
+        "bouts": bouts_table,
+        "foot_strides": foot_strides_table,
+        "quality": quality_table,
+    }
+    return {
+        name: pd.concat([table(recording) for recording in recordings.values()], ignore_index=True)
+        for name, table in per_recording.items()
+    } | {
+        "step_loads": pd.concat(loads, ignore_index=True),
+        "references": reference.table(runner_id),
+    }
 
 
 def _repeated(value: str, n: int) -> "pd.Series[str]":

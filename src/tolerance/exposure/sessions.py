@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadcore.constants import SITES, TISSUES, TRUNK_SITES
+from loadcore.constants import BOTH_LEG_SITES, RECORDING_SITES, TISSUES, WATCH
 from loadcore.damage import (
     LOAD_EXPONENT,
     NORMAL_QUANTILE_95,
@@ -76,8 +76,8 @@ def aggregate_sessions(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Sum step tables to sessions.
 
-    Where a session was recorded at several sites, one is used: the first of ``constants.SITES``
-    that has a recording. Recordings of the same site and side follow one another in time.
+    Where a session was recorded at several sites, one is used: the first of
+    ``constants.RECORDING_SITES`` that has a recording. Recordings of the same site and side follow one another in time.
 
     Parameters
     ----------
@@ -242,27 +242,27 @@ def _session_parts(
     recordings: pd.DataFrame, valid_steps: pd.DataFrame, running_s: "pd.Series[float]"
 ) -> _SessionParts:
     """Choose the site of a session, name its rung and split its steps by leg."""
-    site = min(recordings["sensor_site"], key=SITES.index)
+    site = min(recordings["sensor_site"], key=RECORDING_SITES.index)
     used = recordings[recordings["sensor_site"] == site]
-    is_trunk = site in TRUNK_SITES
-    channel = used["side"].where(~np.array([is_trunk] * len(used)), "unknown")
+    sees_both = site in BOTH_LEG_SITES
+    channel = used["side"].where(~np.array([sees_both] * len(used)), "unknown")
     per_channel = used["recording_id"].map(running_s).fillna(0.0).groupby(channel).sum()
     total_s = float(per_channel.max())
     steps = valid_steps[valid_steps["recording_id"].isin(used["recording_id"])]
-    if not is_trunk:
+    if not sees_both:
         # The card knows on which leg the sensor sat; the detector only repeats it.
         side_of = used.set_index("recording_id")["side"]
         steps = steps.assign(side=steps["recording_id"].map(side_of))
-    sides = set(used["side"]) if not is_trunk else set(steps["side"])
+    sides = set(used["side"]) if not sees_both else set(steps["side"])
     legs = [_leg(side, steps[steps["side"] == side]) for side in ("left", "right")]
-    if is_trunk and "unknown" in sides:
+    if sees_both and "unknown" in sides:
         legs.append(_leg("unknown", steps, step_weight=0.5))
     elif "unknown" in sides:
         legs.append(_leg("unknown", steps[steps["side"] == "unknown"]))
     if site == "shank":
         rung = "two_shins" if {"left", "right"} <= sides else "one_shin"
     else:
-        rung = "foot_or_trunk"
+        rung = "watch" if site == WATCH else "foot_or_trunk"
     return _SessionParts(rung, total_s, steps, legs)
 
 

@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadcore.constants import SIDE_UNKNOWN
+from loadcore.bouts import Bouts
+from loadcore.constants import ACTIVITY_RUNNING, ACTIVITY_UNKNOWN, SIDE_UNKNOWN
 from loadcore.force import peak_vertical_force, vertical_stiffness
-from loadcore.recording import Steps
+from loadcore.recording import RecordingAnalysis, SignalQuality, Steps
 from loadcore.steps import (
     CONTACT_TIME,
     COUNTS,
@@ -27,7 +28,7 @@ from loadcore.steps import (
 from loadcore.tissue import tissue_load
 from tolerance.exposure.settings import ExposureSettings
 
-__all__ = ["WatchSteps", "expand_steps", "watch_steps"]
+__all__ = ["WatchSteps", "expand_steps", "watch_analysis", "watch_steps"]
 
 type FloatArray = NDArray[np.float64]
 
@@ -40,6 +41,10 @@ STEP_TIME_SD_FRACTION: Final = 0.01
 """Error of a watch's step time: step rate within 1 % of photocells (García-Pinillos 2018, as
 above); a cadence in whole strides a minute adds 0.3 %."""
 SECONDS_PER_MINUTE: Final = 60.0
+WATCH_GRID_HZ: Final = 10.0
+"""Grid on which a watch's records are counted; engineering choice: finer than any record."""
+WATCH_CONFIDENCE: Final = 0.5
+"""Of a stretch that only a watch calls running; engineering choice."""
 
 REQUIRED: Final = ("start_s", "stop_s", "contact_time_s", "cadence_spm", "speed_mps")
 
@@ -208,3 +213,57 @@ def expand_steps(watch: WatchSteps) -> Steps:
         "vertical_stiffness_bwpm": stiffness[rows],
     }
     return Steps(**{f.name: known.get(f.name, np.full(n, np.nan)) for f in fields(Steps)})
+
+
+def watch_analysis(
+    records: pd.DataFrame,
+    settings: ExposureSettings | None = None,
+    limits: StepLimits | None = None,
+) -> RecordingAnalysis:
+    """Put a watch's records into the shape that a sensor's recording is analysed to.
+
+    Parameters
+    ----------
+    records, settings, limits
+        As `watch_steps` takes them.
+
+    Returns
+    -------
+    loadcore.recording.RecordingAnalysis
+        Records that count, one after the other, make a bout of running; the rest is unknown.
+    """
+    watch = watch_steps(records, settings, limits)
+    running = watch.reject_reason == COUNTS
+    first = np.flatnonzero(np.diff(running, prepend=~running[:1]))
+    last = np.append(first[1:], running.size) - 1
+    begin = np.rint(watch.start_s * WATCH_GRID_HZ).astype(np.int64)
+    end = np.rint(watch.stop_s * WATCH_GRID_HZ).astype(np.int64)
+    is_running = running[first]
+    step_frequency = [
+        1.0 / float(np.median(watch.step_time_s[a : b + 1])) if running[a] else np.nan
+        for a, b in zip(first, last, strict=True)
+    ]
+    duration_s = float(watch.stop_s[-1]) if running.size else 0.0
+    return RecordingAnalysis(
+        steps=expand_steps(watch),
+        bouts=Bouts(
+            start_sample=begin[first],
+            stop_sample=end[last],
+            activity=np.where(is_running, ACTIVITY_RUNNING, ACTIVITY_UNKNOWN).astype(np.int8),
+            step_frequency_hz=np.array(step_frequency, dtype=np.float64),
+            confidence=np.where(is_running, WATCH_CONFIDENCE, 0.0),
+        ),
+        strides=None,
+        quality=SignalQuality(
+            sampling_rate_hz=running.size / duration_s if duration_s > 0.0 else np.nan,
+            jitter_s=float("nan"),
+            duration_s=duration_s,
+            running_s=watch.running_s,
+            missing_frac=float(np.isnan(watch.contact_time_s).mean()) if running.size else 1.0,
+            acc_clipped_frac=float("nan"),
+            gyr_clipped_frac=float("nan"),
+            orientation="not needed: a watch gives times",
+            orientation_confidence=float("nan"),
+        ),
+        grid_rate_hz=WATCH_GRID_HZ,
+    )
