@@ -1,7 +1,7 @@
 """The ``tolerance`` command."""
 
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -10,6 +10,10 @@ from rich.table import Column, Table
 from pipelines import paths
 from pipelines.datasets.base import FileList
 from pipelines.datasets.registry import dataset_ids, load_dataset
+from pipelines.errors import WorkspaceError
+from pipelines.screen import default_output
+from pipelines.screen import screen as run_screening
+from tolerance.schemas import SchemaError
 
 __all__ = ["app"]
 
@@ -25,6 +29,35 @@ app = typer.Typer(
 @app.callback()
 def tolerance() -> None:
     """Measure running load with wearable sensors, for runners coming back from injury."""
+
+
+@app.command()
+def screen(
+    path: Annotated[Path, typer.Argument(help="recording, export, folder or Motion-BIDS data set")],
+    out: Annotated[Path | None, typer.Option(help="folder to write to [beside PATH]")] = None,
+    site: Annotated[str | None, typer.Option(help="where the sensor sat, if no sidecar")] = None,
+    side: Annotated[str | None, typer.Option(help="left or right, if no sidecar")] = None,
+    mass: Annotated[float | None, typer.Option(help="body mass in kg, if no sidecar")] = None,
+    runner: Annotated[str | None, typer.Option(help="pseudonym, if no sidecar")] = None,
+) -> None:
+    """Screen the running load of your own recordings: steps, sessions, and a page each."""
+    console = Console(stderr=True)
+    given = {"site": site, "side": side, "body_mass_kg": mass, "runner_id": runner}
+    stated = {name: value for name, value in given.items() if value is not None}
+    try:
+        found = run_screening(path, out or default_output(path), stated, console)
+    except (WorkspaceError, SchemaError) as error:
+        console.print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+    for line in (*found.notes, *(f"left out: {reason}" for reason in found.left_out)):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+    console.print(
+        f"{found.n_recordings} recordings analysed, {len(found.left_out)} left out, "
+        f"{found.n_steps} steps count.",
+        highlight=False,
+    )
+    for page in found.pages:
+        typer.echo(page)
 
 
 @app.command()

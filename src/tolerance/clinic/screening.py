@@ -15,6 +15,7 @@ import pandas as pd
 from loadcore.constants import BOTH_LEG_SITES, RECORDING_SITES, TISSUES
 from loadcore.damage import lognormal_interval
 from tolerance.config import ScreeningReport
+from tolerance.exposure.findings import no_load_reason
 from tolerance.exposure.reference import SOURCES
 from tolerance.exposure.sessions import side_asymmetry
 from tolerance.exposure.settings import ExposureSettings
@@ -274,9 +275,8 @@ def _summary(
 ) -> list[str]:
     session = tables.sessions.iloc[0]
     if counted.empty:
-        return [
-            "No running step could be used, so there is no load to report. See what was left out."
-        ]
+        reason = no_load_reason(tables.bouts, tables.steps) or "the sensor's steps do not count"
+        return [f"There is no load to report: {reason}."]
     words = [
         f"{len(counted)} steps from the {SITE_WORDS[main_site]} sensors count; they cover "
         f"{100 * session['coverage_frac']:.0f} % of the running."

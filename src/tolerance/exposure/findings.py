@@ -2,23 +2,20 @@
 
 from typing import Final
 
-import numpy as np
-
-from loadcore.constants import ACTIVITIES, ACTIVITY_RUNNING
-from loadcore.recording import RecordingAnalysis
-from loadcore.steps import COUNTS, REJECT_REASONS
+import pandas as pd
 
 __all__ = ["no_load_reason"]
 
 SECONDS_PER_MINUTE: Final = 60.0
 
 
-def no_load_reason(analysis: RecordingAnalysis) -> str | None:
-    """Say why a recording has no step that counts.
+def no_load_reason(bouts: pd.DataFrame, steps: pd.DataFrame) -> str | None:
+    """Say why there is no step that counts.
 
     Parameters
     ----------
-    analysis : RecordingAnalysis
+    bouts, steps : DataFrame
+        Tables of these names, of one recording or of several together.
 
     Returns
     -------
@@ -26,24 +23,19 @@ def no_load_reason(analysis: RecordingAnalysis) -> str | None:
         One sentence: what was found instead of running, or why the steps of the running do not
         count. None where steps count.
     """
-    bouts, reasons = analysis.bouts, analysis.steps.reject_reason
-    if (reasons == COUNTS).any():
+    if steps["is_valid"].any():
         return None
-    minutes = (bouts.stop_sample - bouts.start_sample) / analysis.grid_rate_hz / SECONDS_PER_MINUTE
-    running = float(minutes[bouts.activity == ACTIVITY_RUNNING].sum())
-    if running > 0.0 and reasons.size:
-        counts = np.bincount(reasons, minlength=len(REJECT_REASONS))
-        commonest = int(counts.argmax())
+    lengths = (bouts["stop_s"] - bouts["start_s"]) / SECONDS_PER_MINUTE
+    minutes = lengths.groupby(bouts["activity"]).sum()
+    running = float(minutes.get("running", 0.0))
+    if running > 0.0 and len(steps):
+        counts = steps["reject_reason"].value_counts()
         return (
-            f"{running:.1f} min of running were found, but none of {reasons.size} steps counts; "
-            f"the commonest reason is '{REJECT_REASONS[commonest]}' ({counts[commonest]})"
+            f"{running:.1f} min of running were found, but none of {len(steps)} steps counts; "
+            f"the commonest reason is '{counts.index[0]}' ({counts.iloc[0]})"
         )
     if running > 0.0:
         return f"{running:.1f} min of running were found, but no step: check site and side"
-    found = [
-        f"{minutes[bouts.activity == code].sum():.1f} min {name}"
-        for code, name in enumerate(ACTIVITIES)
-        if (bouts.activity == code).any()
-    ]
+    found = [f"{value:.1f} min {activity}" for activity, value in minutes.items() if value > 0.0]
     seen = ", ".join(found) if found else "no movement that could be told"
     return f"no running was found ({seen}): there is no running load to report"

@@ -77,7 +77,8 @@ def aggregate_sessions(
     """Sum step tables to sessions.
 
     Where a session was recorded at several sites, one is used: the first of
-    ``constants.RECORDING_SITES`` that has a recording. Recordings of the same site and side follow one another in time.
+    ``constants.RECORDING_SITES`` that has a recording. Recordings of the same site and side
+    follow one another in time.
 
     Parameters
     ----------

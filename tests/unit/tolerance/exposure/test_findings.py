@@ -6,9 +6,15 @@ import numpy as np
 import pytest
 
 from loadcore.recording import Steps, analyse_recording
-from tolerance.exposure.findings import no_load_reason
+from tolerance.exposure.findings import no_load_reason as reason_of_tables
+from tolerance.exposure.recordings import AnalysedRecording, bouts_table, steps_table
 from tolerance.simulate.running_imu import simulate_recording
 from tolerance.simulate.simulation_settings import KITS, Block, SimulationSettings
+
+
+def no_load_reason(analysis):
+    recording = AnalysedRecording({"recording_id": "r"}, analysis)
+    return reason_of_tables(bouts_table(recording), steps_table(recording))
 
 
 @pytest.fixture(scope="module")
