@@ -10,7 +10,7 @@ hardware, same number of samples. Systems that are not synchronised are tied by 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -37,8 +37,7 @@ __all__ = [
 ]
 
 BIDS_VERSION: Final = "1.10.0"
-ACC_DIGITS: Final = 3
-GYR_DIGITS: Final = 3
+SENSOR_DIGITS: Final = 3
 """Digits behind the point: 0.001 m/s² and 0.001 rad/s are at or below the step of a 16-bit sensor
 of ±16 g and ±2000 °/s (0.005 m/s², 0.001 rad/s)."""
 TIME_DIGITS: Final = 6
@@ -74,9 +73,10 @@ class TrackedPoint:
     label : str
         Name of the tracked point, for example ``left_shank``.
     acc_mps2, gyr_radps : (n_samples, 3) float array
-        NaN is a missing value; ``gyr_radps`` is None without gyroscope.
+        NaN is a missing value; ``gyr_radps`` is None without gyroscope. An axis without any value
+        was not recorded and gets no channel.
     spatial_axes : str
-        Anatomical directions of x, y and z, for example ``"ASR"``.
+        Anatomical directions of x, y and z, for example ``"ASR"``; ``"n/a"`` where unknown.
     frame : str
         "sensor" (nominal directions, the mounting may miss them) or "segment" (aligned).
     acc_range_g, gyr_range_dps : float
@@ -99,10 +99,20 @@ class MotionFile:
 
     Attributes
     ----------
+    started_at : datetime or None
+        Of the first sample, None if unknown; written as UTC (Z) if it has a zone.
     latency_s : (n_samples,) float array
         Time stamps from the start where sampling is not even, else None.
     events : DataFrame
         Optional protocol with ``onset`` and ``duration`` first, in seconds of this clock.
+    acquisition : str
+        Label of this way to acquire; empty for none.
+    run : int or None
+        Number among repetitions that share all labels.
+    digits : int
+        Digits behind the point of acceleration and angular velocity.
+    scan : mapping
+        Further columns of the file's row in ``_scans.tsv``.
     """
 
     subject: str
@@ -111,12 +121,16 @@ class MotionFile:
     tracking_system: str
     sampling_rate_hz: float
     points: tuple[TrackedPoint, ...]
-    started_at: datetime
+    started_at: datetime | None
     task_description: str
     manufacturer: str
     model: str
     latency_s: NDArray[np.float64] | None = None
     events: pd.DataFrame | None = None
+    acquisition: str = ""
+    run: int | None = None
+    digits: int = SENSOR_DIGITS
+    scan: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def n_samples(self) -> int:
@@ -129,6 +143,8 @@ class MotionFile:
         return (
             f"sub-{self.subject}_ses-{self.session}_task-{self.task}"
             f"_tracksys-{self.tracking_system}"
+            + (f"_acq-{self.acquisition}" if self.acquisition else "")
+            + (f"_run-{self.run:02d}" if self.run is not None else "")
         )
 
 
@@ -157,7 +173,11 @@ class Derivative:
 
 @dataclass(frozen=True, kw_only=True)
 class MotionDataset:
-    """A whole data set."""
+    """A whole data set.
+
+    ``description`` holds further keys of ``dataset_description.json``, ``scans_dictionary`` what
+    the files' further columns of ``_scans.tsv`` mean.
+    """
 
     title: str
     readme: str
@@ -168,6 +188,8 @@ class MotionDataset:
     files: tuple[MotionFile, ...]
     participants: Participants
     events_dictionary: Dictionary = field(default_factory=dict)
+    scans_dictionary: Dictionary = field(default_factory=dict)
+    description: Mapping[str, object] = field(default_factory=dict)
     derivatives: tuple[Derivative, ...] = ()
 
 
@@ -211,6 +233,10 @@ def _problems(dataset: MotionDataset) -> list[str]:
             label = getattr(file, what)
             if not _LABEL.fullmatch(label):
                 problems.append(f"{what} {label!r}: BIDS labels are letters and digits only")
+        if file.acquisition and not _LABEL.fullmatch(file.acquisition):
+            problems.append(
+                f"acquisition {file.acquisition!r}: BIDS labels are letters and digits only"
+            )
         if file.stem in stems:
             problems.append(f"{file.stem}: two files have this name")
         stems.add(file.stem)
@@ -247,6 +273,8 @@ def _point_problems(file: MotionFile) -> list[str]:
                 problems.append(
                     f"{file.stem}: {point.label} {name} has shape {signal.shape}, expected {shape}"
                 )
+    if not any(np.isfinite(signal).any() for p in file.points for *_, signal, _ in _triads(p)):
+        problems.append(f"{file.stem}: no channel has any value")
     if file.latency_s is not None and file.latency_s.shape != (shape[0],):
         problems.append(
             f"{file.stem}: latency has shape {file.latency_s.shape}, expected {shape[:1]}"
@@ -264,11 +292,14 @@ def _write_head(root: Path, dataset: MotionDataset) -> None:
             "License": dataset.licence,
             "Authors": list(dataset.authors),
             "GeneratedBy": [{"Name": dataset.generated_by, "Version": dataset.version}],
+            **dataset.description,
         },
     )
     write_text(root / "README.md", dataset.readme)
     _write_tsv(root / "participants.tsv", dataset.participants.table)
     write_json(root / "participants.json", dict(dataset.participants.dictionary))
+    if dataset.scans_dictionary:
+        write_json(root / "scans.json", dict(dataset.scans_dictionary))
     if dataset.events_dictionary and any(file.events is not None for file in dataset.files):
         for task in sorted({file.task for file in dataset.files}):
             write_json(
@@ -285,43 +316,39 @@ def _write_motion(root: Path, file: MotionFile) -> None:
         columns.append(np.round(file.latency_s, TIME_DIGITS))
         rows.append(_channel("latency", "n/a", "LATENCY", "n/a", "s", "n/a", "n/a", "n/a"))
     for point in file.points:
-        columns.extend(_rounded(point.acc_mps2, ACC_DIGITS).T)
-        acc_scale = _number_or_na(point.acc_range_g * STANDARD_GRAVITY_MPS2)
-        rows += [
-            _channel(
-                f"{point.label}_acc_{axis}",
-                axis,
-                "ACCEL",
-                point.label,
-                "m/s^2",
-                point.placement,
-                _frame_name(point),
-                acc_scale,
-            )
-            for axis in "xyz"
-        ]
-        if point.gyr_radps is not None:
-            columns.extend(_rounded(point.gyr_radps, GYR_DIGITS).T)
-            gyr_scale = _number_or_na(float(np.deg2rad(point.gyr_range_dps)))
-            rows += [
-                _channel(
-                    f"{point.label}_gyr_{axis}",
-                    axis,
-                    "GYRO",
-                    point.label,
-                    "rad/s",
-                    point.placement,
-                    _frame_name(point),
-                    gyr_scale,
+        for kind, name, units, signal, scale in _triads(point):
+            for axis, channel in zip("xyz", signal.T, strict=True):
+                if np.isnan(channel).all():
+                    continue
+                columns.append(_rounded(channel, file.digits))
+                rows.append(
+                    _channel(
+                        f"{point.label}_{name}_{axis}",
+                        axis,
+                        kind,
+                        point.label,
+                        units,
+                        point.placement,
+                        _frame_name(point),
+                        _number_or_na(scale),
+                    )
                 )
-                for axis in "xyz"
-            ]
     _write_samples(folder / f"{file.stem}_motion.tsv", columns)
     _write_tsv(folder / f"{file.stem}_channels.tsv", pd.DataFrame(rows))
     write_json(folder / f"{file.stem}_channels.json", _channels_dictionary(file))
     write_json(folder / f"{file.stem}_motion.json", _motion_sidecar(file, rows))
     if file.events is not None:
         _write_tsv(folder / f"{file.stem}_events.tsv", file.events)
+
+
+def _triads(point: TrackedPoint) -> list[tuple[str, str, str, NDArray[np.float64], float]]:
+    """Give type, short name, units, signal and full scale of each sensor in the device."""
+    acc_scale = point.acc_range_g * STANDARD_GRAVITY_MPS2
+    triads = [("ACCEL", "acc", "m/s^2", point.acc_mps2, acc_scale)]
+    if point.gyr_radps is not None:
+        gyr_scale = float(np.deg2rad(point.gyr_range_dps))
+        triads.append(("GYRO", "gyr", "rad/s", point.gyr_radps, gyr_scale))
+    return triads
 
 
 def _rounded(signal: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
@@ -346,7 +373,8 @@ def _channel(
 
 def _frame_name(point: TrackedPoint) -> str:
     """Name the axes: one frame for each set of directions, aligned or nominal."""
-    return f"{point.frame}_{point.spatial_axes}"
+    known = point.spatial_axes != "n/a"
+    return f"{point.frame}_{point.spatial_axes}" if known else f"{point.frame}_unknown"
 
 
 def _number_or_na(value: float) -> str:
@@ -359,11 +387,7 @@ def _channels_dictionary(file: MotionFile) -> dict[str, object]:
             "SpatialAxes": point.spatial_axes,
             "RotationRule": "right-hand",
             "RotationOrder": "n/a",
-            "Description": (
-                "Axes of the body segment, aligned."
-                if point.frame == "segment"
-                else "Axes of the sensor's case; the letters are nominal, the mounting misses them."
-            ),
+            "Description": _frame_description(point),
         }
         for point in file.points
     }
@@ -378,6 +402,14 @@ def _channels_dictionary(file: MotionFile) -> dict[str, object]:
             "values at it are clipped.",
         },
     }
+
+
+def _frame_description(point: TrackedPoint) -> str:
+    if point.frame == "segment":
+        return "Axes of the body segment, aligned."
+    if point.spatial_axes == "n/a":
+        return "Axes of the sensor's case; how it was mounted is not known."
+    return "Axes of the sensor's case; the letters are nominal, the mounting misses them."
 
 
 def _motion_sidecar(file: MotionFile, rows: list[dict[str, str]]) -> dict[str, object]:
@@ -417,6 +449,7 @@ def _motion_sidecar(file: MotionFile, rows: list[dict[str, str]]) -> dict[str, o
 
 def _write_scans(root: Path, files: tuple[MotionFile, ...]) -> None:
     """Write when each file began, to the microsecond: the tie between clocks."""
+    further = list(dict.fromkeys(column for file in files for column in file.scan))
     sessions: dict[tuple[str, str], list[MotionFile]] = {}
     for file in files:
         sessions.setdefault((file.subject, file.session), []).append(file)
@@ -424,11 +457,20 @@ def _write_scans(root: Path, files: tuple[MotionFile, ...]) -> None:
         table = pd.DataFrame(
             {
                 "filename": [f"motion/{file.stem}_motion.tsv" for file in group],
-                "acq_time": [file.started_at.strftime("%Y-%m-%dT%H:%M:%S.%f") for file in group],
+                "acq_time": [_acquisition_time(file.started_at) for file in group],
+                **{column: [file.scan.get(column) for file in group] for column in further},
             }
         )
         place = root / f"sub-{subject}" / f"ses-{session}" / f"sub-{subject}_ses-{session}"
         _write_tsv(place.with_name(f"{place.name}_scans.tsv"), table)
+
+
+def _acquisition_time(started_at: datetime | None) -> str:
+    if started_at is None:
+        return "n/a"
+    zone = "" if started_at.tzinfo is None else "Z"
+    in_utc = started_at if started_at.tzinfo is None else started_at.astimezone(UTC)
+    return in_utc.strftime("%Y-%m-%dT%H:%M:%S.%f") + zone
 
 
 def _write_derivative(root: Path, derivative: Derivative, dataset: MotionDataset) -> None:

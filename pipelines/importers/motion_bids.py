@@ -113,6 +113,7 @@ class _File:
     frames: Mapping[str, Mapping[str, Any]]
     started_at: pd.Timestamp | None
     participant: _Participant
+    scan: Mapping[str, str]
 
 
 def read_motion_bids(folder: Path, dataset_id: str = DATASET_ID) -> list[ImportedRecording]:
@@ -274,31 +275,49 @@ def _file(
     for place in _applicable(path, folder, "_channels.json"):
         entry = (_json(place, folder, problems) or {}).get("reference_frame", {})
         frames |= entry.get("Levels", {}) if isinstance(entry, dict) else {}
+    scan = _scan(path, folder, problems)
     return _File(
         path=path,
         entities=entities,
         sidecar=sidecar,
         channels=channels,
         frames={k: v for k, v in frames.items() if isinstance(v, dict)},
-        started_at=_started_at(path, folder, problems),
+        started_at=_started_at(scan, name, problems),
         participant=participants.get(f"sub-{entities['sub']}", _Participant()),
+        scan=scan,
     )
 
 
-def _started_at(path: Path, folder: Path, problems: list[str]) -> pd.Timestamp | None:
-    """Read ``acq_time`` from the scans table beside or above the file; UTC if it has no zone."""
+def _scan(path: Path, folder: Path, problems: list[str]) -> dict[str, str]:
+    """Read the file's row of the scans table beside or above it; what is n/a stays out.
+
+    A body mass in it (column ``weight``) becomes kilograms and stays out where its unit is not
+    stated.
+    """
     for place in _applicable(path, folder, "_scans.tsv"):
         table = _tsv(place, folder, problems)
-        if table is None or not {"filename", "acq_time"} <= set(table):
+        if table is None or "filename" not in table:
             continue
-        mine = table.loc[table["filename"] == path.relative_to(place.parent).as_posix(), "acq_time"]
-        if mine.size and isinstance(mine.iloc[0], str):
-            try:
-                return pd.to_datetime(mine.iloc[0], utc=True)
-            except ValueError:
-                problems.append(
-                    f"{place.relative_to(folder)}: acq_time {mine.iloc[0]!r} is no time"
-                )
+        mine = table[table["filename"] == path.relative_to(place.parent).as_posix()]
+        if len(mine):
+            row = {str(k): v for k, v in mine.iloc[0].items() if isinstance(v, str)}
+            units: dict[str, Any] = {}
+            for dictionary in _applicable(place, folder, "scans.json"):
+                units |= _json(dictionary, folder, problems) or {}
+            mass_kg = float(_measure(mine.head(1), units, ("weight",), _MASS_UNITS)[0])
+            row.pop("weight", None)
+            return row if np.isnan(mass_kg) else row | {"weight": str(mass_kg)}
+    return {}
+
+
+def _started_at(scan: Mapping[str, str], name: Path, problems: list[str]) -> pd.Timestamp | None:
+    """Read ``acq_time``; UTC if it has no zone."""
+    if "acq_time" not in scan:
+        return None
+    try:
+        return pd.to_datetime(scan["acq_time"], utc=True)
+    except ValueError:
+        problems.append(f"{name}: acq_time {scan['acq_time']!r} of its scans table is no time")
     return None
 
 
@@ -350,10 +369,10 @@ def _recordings(
                 "gyr_range_dps": round(
                     float(np.rad2deg(_full_scale(file, factors, mine, "GYRO"))), 6
                 ),
-                "body_mass_kg": file.participant.body_mass_kg,
+                "body_mass_kg": float(file.scan.get("weight", file.participant.body_mass_kg)),
                 "height_m": file.participant.height_m,
-                "surface": None,
-                "shoe": None,
+                "surface": file.scan.get("surface"),
+                "shoe": file.scan.get("shoe"),
             },
             signals=frame,
         )
