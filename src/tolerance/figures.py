@@ -200,7 +200,13 @@ def intervals_by_row(axes: Axes, rows: pd.DataFrame, label: str) -> Axes:
     return axes
 
 
-def bland_altman(axes: Axes, reference: pd.Series, error: pd.Series, unit: str) -> Axes:
+def bland_altman(
+    axes: Axes,
+    reference: pd.Series,
+    error: pd.Series,
+    limits: tuple[float, float, float],
+    unit: str,
+) -> Axes:
     """Draw the error of each step against the true value, with bias and 95 % limits.
 
     Parameters
@@ -208,29 +214,25 @@ def bland_altman(axes: Axes, reference: pd.Series, error: pd.Series, unit: str) 
     axes : Axes
     reference, error : Series
         True values and estimate minus truth, same length; NaN rows are not drawn.
+    limits : tuple of float
+        Bias, lower and upper 95 % limit: clustered, so the caller gives them.
     unit : str
         Of both axes.
     """
     shown = reference.notna() & error.notna()
-    true, wrong = reference[shown].to_numpy(), error[shown].to_numpy()
-    axes.scatter(true, wrong, s=8, color=BLUE, alpha=0.4, linewidth=0)
-    if wrong.size > 1:
-        bias, reach = wrong.mean(), 1.96 * wrong.std(ddof=1)
-        for level, style, name in (
-            (bias, "-", "bias"),
-            (bias - reach, "--", "2.5 %"),
-            (bias + reach, "--", "97.5 %"),
-        ):
-            axes.axhline(level, color=INK, linewidth=1, linestyle=style)
-            axes.annotate(
-                f"{name} {level:+.3g}",
-                (1.0, level),
-                xycoords=("axes fraction", "data"),
-                xytext=(-2, 2),
-                textcoords="offset points",
-                ha="right",
-                fontsize=7.5,
-            )
+    axes.scatter(reference[shown], error[shown], s=8, color=BLUE, alpha=0.4, linewidth=0)
+    styles = ("-", "--", "--")
+    for level, style, name in zip(limits, styles, ("bias", "2.5 %", "97.5 %"), strict=True):
+        axes.axhline(level, color=INK, linewidth=1, linestyle=style)
+        axes.annotate(
+            f"{name} {level:+.3g}",
+            (1.0, level),
+            xycoords=("axes fraction", "data"),
+            xytext=(-2, 2),
+            textcoords="offset points",
+            ha="right",
+            fontsize=7.5,
+        )
     axes.set_xlabel(f"true value ({unit})")
     axes.set_ylabel(f"ours minus true ({unit})")
     return axes
