@@ -33,10 +33,10 @@ def hermite(u: float, value: tuple[float, float], slope: tuple[float, float]) ->
 
 @kernel
 def _row_is_missing(x: NDArray[np.float64], live: NDArray[np.bool_], row: int) -> bool:
+    missing = False
     for j in range(x.shape[1]):
-        if live[j] and not math.isfinite(x[row, j]):
-            return True
-    return False
+        missing |= live[j] and not math.isfinite(x[row, j])
+    return missing
 
 
 @kernel
@@ -49,9 +49,10 @@ def _fill(x: NDArray[np.float64], j: int, start: int, stop: int, flank: int) -> 
     while after < x.shape[0] - 1 and after - last < flank and math.isfinite(x[after + 1, j]):
         after += 1
     span = float(last - first)
+    chord = x[last, j] - x[first, j]  # where a flank is a single sample
     slope = (
-        span * (x[first, j] - x[before, j]) / max(first - before, 1),
-        span * (x[after, j] - x[last, j]) / max(after - last, 1),
+        span * (x[first, j] - x[before, j]) / (first - before) if before < first else chord,
+        span * (x[after, j] - x[last, j]) / (after - last) if last < after else chord,
     )
     for k in range(start, stop):
         x[k, j] = hermite((k - first) / span, (x[first, j], x[last, j]), slope)
@@ -79,7 +80,7 @@ def _bridge(
         start = i
         while i < n and _row_is_missing(x, live, i):
             i += 1
-        if 0 < start and i < n and i - start <= longest:
+        if start > 0 and i < n and i - start <= longest:
             hole[start:i] = i - start
             for j in range(x.shape[1]):
                 if live[j]:
@@ -130,6 +131,6 @@ def longest_hole(
         out[k] = 0.0
         if not (math.isfinite(start[k]) and math.isfinite(stop[k])):
             continue
-        first = max(int(math.floor(start[k])), 0)
-        for i in range(first, min(int(math.ceil(stop[k])) + 1, hole_s.size)):
+        first = max(math.floor(start[k]), 0)
+        for i in range(first, min(math.ceil(stop[k]) + 1, hole_s.size)):
             out[k] = max(out[k], hole_s[i])

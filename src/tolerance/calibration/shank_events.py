@@ -40,8 +40,8 @@ type Floats = NDArray[np.float64]
 
 GYR_INITIAL_OFFSETS_S: Final = np.linspace(-0.06, 0.14, 21)
 """Late swing to early stance around the fall through zero."""
-GYR_TERMINAL_OFFSETS_S: Final = np.linspace(-0.2, 0.06, 27)
-"""Push-off and heel rise before the rise through zero."""
+GYR_TERMINAL_OFFSETS_S: Final = np.linspace(-0.1, 0.1, 21)
+"""Late stance and heel rise around the onset of push-off."""
 ACC_COARSE_OFFSETS_S: Final = np.linspace(-0.16, 0.2, 19)
 """The anchor of the accelerometer is off by up to 70 ms, so the first reading is wide."""
 ACC_INITIAL_OFFSETS_S: Final = np.linspace(-0.12, 0.14, 27)
