@@ -114,6 +114,7 @@ class Exposure(Section):
     easy_speed_band_frac: Fraction
     min_reference_steps: Count
     reference_error_correlation: Annotated[float, Field(ge=0, le=1)]
+    own_reference_error_correlation: Annotated[float, Field(ge=0, le=1)]
     side_error_correlation: Annotated[float, Field(ge=0, le=1)]
     min_coverage_frac: Fraction
     unobserved_sd_fraction: NotNegative

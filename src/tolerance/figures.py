@@ -122,16 +122,7 @@ def speed_curve(axes: Axes, curve: pd.DataFrame, column: str, low: str, high: st
         reach = np.vstack((values - curve[low].to_numpy(), curve[high].to_numpy() - values))
         axes.errorbar(speed, values, yerr=reach, fmt="none", ecolor=GREY, capsize=3)
     axes.plot(speed, values, color=BLUE, marker="o", markersize=5)
-    for x, y, count in zip(speed, values, curve["n_steps"], strict=True):
-        axes.annotate(
-            f"{count} steps",
-            (x, y),
-            xytext=(4, -11),
-            textcoords="offset points",
-            fontsize=7,
-            color=INK,
-        )
-    axes.margins(x=0.15, y=0.2)
+    axes.margins(x=0.1, y=0.15)
     axes.set_xlabel("speed (m/s)")
     return axes
 

@@ -39,6 +39,16 @@ SITE_WORDS: Final = {
     "watch": "watch",
 }
 
+SOURCE_WORDS: Final = {
+    "shank": "sensors on the shin",
+    "foot": "sensor on the foot",
+    "sacrum": "sensor on the sacrum (lower back)",
+    "waist": "sensor at the waist",
+    "hip": "sensor at the hip",
+    "watch": "watch",
+}
+"""What the steps come from, after "the"."""
+
 MARK_GOOD: Final = "● good"
 MARK_CARE: Final = "▲ with care"
 MARK_UNUSABLE: Final = "■ not usable"
@@ -103,6 +113,7 @@ class ScreeningContent:
     timeline_words: str
     curve: pd.DataFrame
     curve_words: str
+    curve_rows: list[list[str]]
     side_rows: list[list[str]]
     side_words: list[str]
     tissue_curve: pd.DataFrame
@@ -126,6 +137,13 @@ class ScreeningContent:
         "At its limit (%)",
         "Steps that count",
         "To note",
+    )
+    curve_columns: tuple[str, ...] = (
+        "Speed (m/s)",
+        "Steps",
+        "Steps a minute",
+        "Foot on the ground (ms)",
+        "Peak force (× body weight)",
     )
     side_columns: tuple[str, ...] = ("", "Left", "Right")
     tissue_columns: tuple[str, ...] = (
@@ -203,6 +221,7 @@ def build_screening(
         timeline_words=_timeline_words(timeline),
         curve=curve,
         curve_words=_curve_words(curve, main_site),
+        curve_rows=_curve_rows(curve),
         side_rows=_side_rows(counted),
         side_words=_side_words(tables.session_loads, exposure),
         tissue_curve=tissue_curve,
@@ -278,7 +297,7 @@ def _summary(
         reason = no_load_reason(tables.bouts, tables.steps) or "the sensor's steps do not count"
         return [f"There is no load to report: {reason}."]
     words = [
-        f"{len(counted)} steps from the {SITE_WORDS[main_site]} sensors count; they cover "
+        f"{len(counted)} steps from the {SOURCE_WORDS[main_site]} count; they cover "
         f"{100 * session['coverage_frac']:.0f} % of the running."
     ]
     if len(curve) > 1:
@@ -301,8 +320,21 @@ def _curve_words(curve: pd.DataFrame, main_site: str) -> str:
         f"{slow['force_high_bw']:.1f}) to {fast['force_bw']:.1f} ({fast['force_low_bw']:.1f} to "
         f"{fast['force_high_bw']:.1f}) times body weight, and the step rate from "
         f"{slow['cadence_spm']:.0f} to {fast['cadence_spm']:.0f} a minute "
-        f"({SITE_WORDS[main_site]} sensors)."
+        f"(from the {SOURCE_WORDS[main_site]})."
     )
+
+
+def _curve_rows(curve: pd.DataFrame) -> list[list[str]]:
+    return [
+        [
+            f"{row['speed_mps']:.1f}",
+            str(row["n_steps"]),
+            f"{row['cadence_spm']:.0f}",
+            f"{row['contact_ms']:.0f}",
+            f"{row['force_bw']:.2f} ({row['force_low_bw']:.2f} to {row['force_high_bw']:.2f})",
+        ]
+        for row in curve.to_dict("records")
+    ]
 
 
 def _timeline_words(timeline: pd.DataFrame) -> str:
@@ -640,8 +672,8 @@ def _notes(references: pd.DataFrame, main_site: str) -> list[str]:
         "Load adds up the force of all steps. Damage adds them up so that hard steps count far "
         "more than easy ones, as in fatigue tests of bone and tendon; its weighting is a choice "
         "that the literature supports only roughly.",
-        "Forces are estimated from how long the foot is on the ground, by the sensor on the "
-        f"{SITE_WORDS[main_site]}. They compare one day with another of the same runner better "
+        "Forces are estimated from how long the foot is on the ground, by the "
+        f"{SOURCE_WORDS[main_site]}. They compare one day with another of the same runner better "
         "than one runner with another.",
         "A 90 % range holds the true value nine times out of ten if the method errs as it did "
         "where it was checked against force plates.",

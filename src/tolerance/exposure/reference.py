@@ -65,9 +65,9 @@ class Reference:
     ) -> FloatArray:
         """Return the shared error of force over reference force, as a share.
 
-        Errors that the step and the reference have in common cancel: all of them where the
-        reference comes from the same recording, part of them (``reference_error_correlation``)
-        where it comes from another.
+        Errors that the step and the reference have in common cancel: most of them where the
+        reference comes from the same recording (``own_reference_error_correlation``), fewer where
+        it comes from another (``reference_error_correlation``).
 
         Parameters
         ----------
@@ -78,7 +78,11 @@ class Reference:
         settings : ExposureSettings
         """
         is_own = recording_id in self.recording_ids
-        common = 1.0 if is_own else settings.reference_error_correlation
+        common = (
+            settings.own_reference_error_correlation
+            if is_own
+            else settings.reference_error_correlation
+        )
         variance = (
             shared_fraction**2
             + self.shared_fraction**2

@@ -37,6 +37,10 @@ class ExposureSettings:
         session of the same runner; what they have in common cancels in relative load. 0.6: share
         of the variance of the force's shape that belongs to the runner, 0.052 squared over
         0.052 squared plus 0.042 squared (rbds_fukuchi2017, 16 runners at 3 speeds).
+    own_reference_error_correlation : float
+        The same where the reference comes from the same recording: clock, mount and detector are
+        one, but the force's shape changes with speed (SD 0.042 of the force within a runner, see
+        above), which leaves a relative error of 6 % where each has 10 %.
     side_error_correlation : float
         The same between the two sides of one runner in one session. Engineering choice: as above,
         for the runner is the same and the sensors and mounts are not.
@@ -55,6 +59,7 @@ class ExposureSettings:
     easy_speed_band_frac: float = 0.10
     min_reference_steps: int = 60
     reference_error_correlation: float = 0.6
+    own_reference_error_correlation: float = 0.8
     side_error_correlation: float = 0.6
     min_coverage_frac: float = 0.5
     unobserved_sd_fraction: float = 0.10
@@ -76,6 +81,7 @@ class ExposureSettings:
         for name in (
             "easy_speed_band_frac",
             "reference_error_correlation",
+            "own_reference_error_correlation",
             "side_error_correlation",
             "min_coverage_frac",
             "unobserved_sd_fraction",

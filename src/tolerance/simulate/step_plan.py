@@ -43,6 +43,9 @@ _DUTY_UPHILL_PER_DEG: Final = 0.005
 _RATE_DOWNHILL_PER_DEG: Final = 0.015
 _RATE_UPHILL_PER_DEG: Final = 0.002
 
+# That runner never stepped slower than 2.50 times a second, also at 2.5 m/s on -10 degrees.
+_SLOWEST_RATE_HZ: Final = 2.45
+
 # Walking: 1.65 steps a second at 1.3 m/s and a duty factor of 0.62 (the walking cycle of Dorschky
 # 2019, doi:10.1016/j.jbiomech.2019.07.002, lasts 1.21 s and stands for 0.62 of it).
 _WALK_RATE_HZ: Final = 1.65
@@ -124,7 +127,8 @@ def step_rate_hz(speed_mps: float, grade_deg: float, factor: float = 1.0) -> flo
         if grade_deg < 0
         else 1.0 + _RATE_UPHILL_PER_DEG * grade_deg
     )
-    return float(factor * _STEP_RATE_HZ * (speed_mps / 2.5) ** _STEP_RATE_POWER * slope)
+    rate = factor * _STEP_RATE_HZ * (speed_mps / 2.5) ** _STEP_RATE_POWER * slope
+    return float(max(rate, _SLOWEST_RATE_HZ))
 
 
 def duty_factor(speed_mps: float, grade_deg: float, factor: float = 1.0) -> float:
