@@ -223,6 +223,7 @@ def bland_altman(
             textcoords="offset points",
             ha="right",
             fontsize=7.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         )
     axes.set_xlabel(f"true value ({unit})")
     axes.set_ylabel(f"ours minus true ({unit})")

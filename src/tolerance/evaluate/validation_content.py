@@ -37,11 +37,12 @@ SUMMARY_COLUMNS: Final = (
     "Evaluation",
     "Found (%)",
     "Real (%)",
-    "Contact time, RMSE (ms)",
-    "Peak force, RMSE (BW)",
-    "Speed, RMSE (m/s)",
-    "90 % interval holds (%)",
+    "Contact time (ms)",
+    "Peak force (BW)",
+    "Speed (m/s)",
+    "In 90 % range (%)",
 )
+"""Errors are root mean squares."""
 
 QUANTITY_WORDS: Final = {
     "contact_time": ("contact time", "ms", 1000.0),
@@ -172,7 +173,7 @@ class ValidationContent:
     summary_rows: list[list[str]]
     data_rows: list[list[str]]
     detection_rows: list[list[str]]
-    error_rows: list[list[str]]
+    error_tables: list[tuple[str, list[list[str]]]]
     percentile_rows: list[list[str]]
     comparisons: list[Comparison]
     published_rows: list[list[str]]
@@ -205,10 +206,9 @@ class ValidationContent:
         "The same, away from changes",
     )
     error_columns: tuple[str, ...] = (
-        "Data and sensor",
         "Error of",
-        "Evaluation",
-        "Ours (90 % interval)",
+        "New runner (90 % interval)",
+        "Personal (90 % interval)",
         "Constant",
         "n",
     )
@@ -217,7 +217,7 @@ class ValidationContent:
         "Error of",
         "Evaluation",
         "Median",
-        "Median absolute deviation",
+        "MAD",
         "2.5 to 97.5 %",
     )
     published_columns: tuple[str, ...] = (
@@ -289,7 +289,7 @@ def build_validation(
         summary_rows=summary_rows(metrics),
         data_rows=_data_rows(metrics),
         detection_rows=[row for entry in listed for row in _detection_rows(entry)],
-        error_rows=[row for entry in listed for row in _error_rows(entry)],
+        error_tables=list(_error_tables(listed)),
         percentile_rows=[row for entry in listed for row in _percentile_rows(entry)],
         comparisons=list(_comparisons(listed)),
         published_rows=_published_rows(),
@@ -325,7 +325,10 @@ def summary_rows(metrics: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _number(value: float | None, factor: float, digits: int) -> str:
-    return "–" if value is None else f"{factor * value:.{digits}f}"
+    if value is None:
+        return "–"
+    # Rounding first keeps a small negative number from becoming "-0.0".
+    return f"{round(factor * value, digits) + 0.0:.{digits}f}"
 
 
 def _with_interval(entry: Entry, name: str, factor: float, digits: int) -> str:
@@ -371,14 +374,14 @@ def _people(n: int) -> str:
 
 def _warnings(listed: list[Entry]) -> list[str]:
     warnings = []
-    few = sorted({e.dataset_id for e in listed if e.n_runners < MIN_RUNNERS_TO_GENERALISE})
-    for dataset_id in few:
-        n = next(e.n_runners for e in listed if e.dataset_id == dataset_id)
+    few = sorted(
+        {(e.dataset_id, e.n_runners) for e in listed if e.n_runners < MIN_RUNNERS_TO_GENERALISE}
+    )
+    if few:
+        named = "; ".join(f"{dataset_id}: {_people(n)}" for dataset_id, n in few)
         warnings.append(
-            f"{dataset_id} is {_people(n)}: its numbers, and the intervals around them, say how "
-            "the method does on "
-            + ("that person" if n == 1 else "these people")
-            + ", not on runners in general."
+            f"Few runners: {named}. Their numbers, and the intervals around them, say how the "
+            "method does on these people, not on runners in general."
         )
     virtual = sorted({e.dataset_id for e in listed} & VIRTUAL)
     if virtual:
@@ -426,18 +429,44 @@ def _detection_rows(entry: Entry) -> Iterator[list[str]]:
         ]
 
 
-def _error_rows(entry: Entry) -> Iterator[list[str]]:
-    details = entry.scored["details"]
-    for metric, words, unit, factor, digits in ERROR_METRICS:
-        if metric in entry.scored:
-            yield [
-                entry.name,
-                f"{words} ({unit})",
-                EVALUATION_WORDS[entry.evaluation],
-                _with_interval(entry, metric, factor, digits),
-                _number(details["constant"].get(metric), factor, digits),
-                str(details["interval90"][metric]["n"]),
-            ]
+def _error_tables(listed: list[Entry]) -> Iterator[tuple[str, list[list[str]]]]:
+    """Give a table of errors for each dataset and sensor, both evaluations side by side."""
+    for name in dict.fromkeys(entry.name for entry in listed):
+        mine = {entry.evaluation: entry for entry in listed if entry.name == name}
+        rows = [
+            row
+            for metric in ERROR_METRICS
+            if any(metric[0] in entry.scored for entry in mine.values())
+            for row in [_error_row(mine, *metric)]
+        ]
+        if rows:
+            runners = _people(next(iter(mine.values())).n_runners)
+            yield f"{name}, {runners}", rows
+
+
+def _error_row(
+    by_evaluation: Mapping[str, Entry],
+    metric: str,
+    words: str,
+    unit: str,
+    factor: float,
+    digits: int,
+) -> list[str]:
+    shown = [
+        _with_interval(by_evaluation[evaluation], metric, factor, digits)
+        if evaluation in by_evaluation
+        else "–"
+        for evaluation in (NEW_RUNNER, PERSONAL)
+    ]
+    known = next(entry for entry in by_evaluation.values() if metric in entry.scored).scored[
+        "details"
+    ]
+    return [
+        f"{words} ({unit})",
+        *shown,
+        _number(known["constant"].get(metric), factor, digits),
+        str(known["interval90"][metric]["n"]),
+    ]
 
 
 def _percentile_rows(entry: Entry) -> Iterator[list[str]]:
@@ -581,9 +610,9 @@ def _notes() -> list[str]:
         "Found is the share of real contacts (or strides) that were found; real is the share of "
         "found ones that exist. Errors are those of paired events, so that a miss never counts as "
         "a timing error.",
-        "RMSE is the root mean square error, SD the standard deviation, bias the mean of estimate "
-        "minus truth. Constant is the error of always saying the mean of the other runners or "
-        "conditions.",
+        "RMSE is the root mean square error, SD the standard deviation, MAD the median absolute "
+        "deviation, bias the mean of estimate minus truth. Constant is the error of always saying "
+        "the mean of the other runners or conditions.",
         "A 90 % interval resamples whole runners where there are at least three, else whole "
         "conditions or trials, since the steps of one of them err alike.",
         "95 % limits of agreement add the spread between runners (or conditions) to that within. "
