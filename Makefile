@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro repro-public test lab lock
+.PHONY: help environment repro repro-public test bench lab lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,9 +37,17 @@ test: environment ## lint, types and the whole test suite
 	pytest -n $(TEST_WORKERS)
 	NUMBA_DISABLE_JIT=1 pytest -n $(TEST_WORKERS) -m 'not slow' tests/unit/loadcore
 
+bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json
+	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 .venv-bench/bin/python -m pytest benchmarks
+
 lab: environment ## open JupyterLab on the notebooks
 	jupyter lab notebooks
 
-lock: environment ## renew requirements.lock from pyproject.toml
-	uv pip compile pyproject.toml --extra test --python-version 3.12 --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --no-header -o requirements.lock
+COMPILE := uv pip compile --python-version 3.12 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+lock: environment ## renew the three locks from pyproject.toml and the peers' list
+	$(COMPILE) pyproject.toml --extra test -o requirements.lock
+	$(COMPILE) pyproject.toml --extra bench -c requirements.lock -o requirements-bench.lock
+	$(COMPILE) benchmarks/peers.in -o requirements-peers.lock

@@ -2,11 +2,14 @@
 
 Runs before anything is installed, so it needs Python 3.12 and its standard library only::
 
-    python3.12 pipelines/environment.py
+    python3.12 pipelines/environment.py [.venv-bench | .venv-peers]
 
-A stamp inside ``.venv`` holds a hash of everything the environment follows from. It is taken away
-before an installation begins and written after it has ended, so that an interrupted one is
-recognised and started afresh. A file lock lets a second ``make`` wait for the first.
+The two others serve ``make bench`` and have locks of their own: peers that are timed beside the
+load core need packages that the project itself cannot have.
+
+A stamp inside the environment holds a hash of everything it follows from. It is taken away before
+an installation begins and written after it has ended, so that an interrupted one is recognised and
+started afresh. A file lock lets a second ``make`` wait for the first.
 """
 
 import fcntl
@@ -16,6 +19,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 UV = "uv==0.13.8"
@@ -24,34 +28,54 @@ UV = "uv==0.13.8"
 INTERRUPTED = "installing\n"
 
 
+@dataclass(frozen=True)
+class Environment:
+    """An environment's folder, the lock it follows, and whether the project itself is in it."""
+
+    folder: str = ".venv"
+    lock: str = "requirements.lock"
+    holds_project: bool = True
+
+
+PROJECT = Environment()
+ENVIRONMENTS = (
+    PROJECT,
+    Environment(".venv-bench", "requirements-bench.lock"),
+    Environment(".venv-peers", "requirements-peers.lock", holds_project=False),
+)
+
+
 class InstallationError(Exception):
     """The environment could not be built; the message says what to do."""
 
 
-def main(root: Path) -> None:
-    """Make ``root/.venv`` agree with ``requirements.lock`` and ``pyproject.toml``."""
-    venv = root / ".venv"
+def main(root: Path, environment: Environment = PROJECT) -> None:
+    """Make an environment below ``root`` agree with its lock and ``pyproject.toml``."""
+    venv = root / environment.folder
     stamp = venv / "installed-from.txt"
-    wanted = fingerprint(root)
-    with (root / ".venv.lock").open("w") as lock:
+    wanted = fingerprint(root, environment)
+    with (root / f"{environment.folder}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         state = stamp.read_text() if stamp.is_file() else ""
         if state == wanted:
             return
         if state == INTERRUPTED or not is_usable(venv):
-            print("Building .venv (about half a minute, more on a slow network) …", flush=True)
+            print(
+                f"Building {environment.folder} (about half a minute, more on a slow network) …",
+                flush=True,
+            )
             # Not `venv --clear`: that keeps going inside a half-removed folder.
             shutil.rmtree(venv, ignore_errors=True)
             create(venv)
         else:
-            print("Bringing .venv up to date …", flush=True)
+            print(f"Bringing {environment.folder} up to date …", flush=True)
         stamp.write_text(INTERRUPTED)
-        install(root, venv)
+        install(root, environment)
         stamp.write_text(wanted)
 
 
-def fingerprint(root: Path) -> str:
-    """Return a hash of all that the environment follows from.
+def fingerprint(root: Path, environment: Environment = PROJECT) -> str:
+    """Return a hash of all that an environment follows from.
 
     The folder counts because scripts and the editable installation name it.
     """
@@ -60,7 +84,7 @@ def fingerprint(root: Path) -> str:
         UV.encode(),
         str(sys.version_info[:3]).encode(),
         str(root).encode(),
-        (root / "requirements.lock").read_bytes(),
+        (root / environment.lock).read_bytes(),
         (root / "pyproject.toml").read_bytes(),
     ):
         digest.update(hashlib.sha256(part).digest())
@@ -89,18 +113,21 @@ def create(venv: Path) -> None:
     )
 
 
-def install(root: Path, venv: Path) -> None:
-    """Install uv, every locked package by its hash, and the project itself in place."""
+def install(root: Path, environment: Environment) -> None:
+    """Install uv, every locked package by its hash, and, if wanted, the project itself in place."""
+    venv = root / environment.folder
     python = str(venv / "bin" / "python")
     network = "check the network connection, then run the same command again."
     pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install"]
     run([*pip, UV], f"uv could not be installed: {network}")
     uv = [str(venv / "bin" / "uv"), "--quiet", "pip"]
-    locked = ["--require-hashes", "--compile-bytecode", str(root / "requirements.lock")]
+    locked = ["--require-hashes", "--compile-bytecode", str(root / environment.lock)]
     run(
         [*uv, "sync", "--python", python, *locked],
         f"the locked packages could not be installed: {network}",
     )
+    if not environment.holds_project:
+        return
     # The build tools are in the lock, so nothing is fetched outside it.
     in_place = ["--no-deps", "--no-build-isolation", "--editable", str(root)]
     run(
@@ -121,7 +148,11 @@ def run(command: Sequence[str], advice: str) -> None:
 
 
 if __name__ == "__main__":
+    known = {environment.folder: environment for environment in ENVIRONMENTS}
+    if not set(sys.argv[1:]) <= set(known):
+        sys.exit(f"{' '.join(sys.argv[1:])} is not known; expected one of {', '.join(known)}")
     try:
-        main(Path(__file__).resolve().parents[1])
+        for folder in sys.argv[1:] or [PROJECT.folder]:
+            main(Path(__file__).resolve().parents[1], known[folder])
     except InstallationError as error:
         sys.exit(str(error))

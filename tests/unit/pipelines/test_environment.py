@@ -4,7 +4,15 @@ import sys
 import pytest
 
 from pipelines import environment
-from pipelines.environment import INTERRUPTED, InstallationError, fingerprint, main, run
+from pipelines.environment import (
+    ENVIRONMENTS,
+    INTERRUPTED,
+    PROJECT,
+    InstallationError,
+    fingerprint,
+    main,
+    run,
+)
 
 
 @pytest.fixture
@@ -46,6 +54,17 @@ def test_a_change_of_what_it_follows_from_is_installed_in_place(root, steps, nam
     (root / name).write_text("changed")
     main(root)
     assert steps == ["create", "install", "install"]
+
+
+@pytest.mark.parametrize("other", [e for e in ENVIRONMENTS if e != PROJECT])
+def test_another_environment_follows_its_own_lock(root, steps, other):
+    main(root)
+    (root / other.lock).write_text("two==2\n")
+    main(root, other)
+    (root / "requirements.lock").write_text("one==2\n")
+    main(root, other)
+    assert steps == ["create", "install"] * 2
+    assert (root / other.folder / "installed-from.txt").read_text() != stamp(root).read_text()
 
 
 def test_an_interrupted_installation_is_started_afresh(root, steps, monkeypatch):
