@@ -1,5 +1,7 @@
 """The ``tolerance`` command."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -11,6 +13,7 @@ from pipelines import paths
 from pipelines.datasets.base import FileList
 from pipelines.datasets.registry import dataset_ids, load_dataset
 from pipelines.errors import WorkspaceError
+from pipelines.exporters.recordings import export_dataset, export_path
 from pipelines.screen import default_output
 from pipelines.screen import screen as run_screening
 from tolerance.schemas import SchemaError
@@ -58,6 +61,43 @@ def screen(
     )
     for page in found.pages:
         typer.echo(page)
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="folder of the data set: new or empty")],
+    path: Annotated[
+        Path | None, typer.Argument(help="recording, export, folder or Motion-BIDS data set")
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="id of a known dataset that was imported, instead of PATH")
+    ] = None,
+) -> None:
+    """Write recordings as a Motion-BIDS data set, without serial numbers and positions."""
+    with _one_message():
+        if dataset is not None and path is None:
+            exported = export_dataset(paths.Places(paths.project_root()), dataset, out)
+        elif path is not None and dataset is None:
+            exported = export_path(path, out)
+        else:
+            raise WorkspaceError("give either PATH or --dataset ID: what is to be exported?")
+    for reason in exported.left_out:
+        typer.echo(f"left out: {reason}", err=True)
+    typer.echo(
+        f"{len(exported.places)} recordings exported, {len(exported.left_out)} left out.", err=True
+    )
+    for recording_id, place in exported.places.items():
+        typer.echo(f"{recording_id} -> {out / place}")
+
+
+@contextmanager
+def _one_message() -> Iterator[None]:
+    """End with one message where something outside the code is wrong."""
+    try:
+        yield
+    except (WorkspaceError, SchemaError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(1) from error
 
 
 @app.command()

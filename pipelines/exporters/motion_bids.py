@@ -22,6 +22,7 @@ import pyarrow.csv
 from numpy.typing import NDArray
 
 from loadcore.constants import STANDARD_GRAVITY_MPS2
+from pipelines.errors import WorkspaceError
 from pipelines.store import new_directory, write_json, write_text
 
 __all__ = [
@@ -49,7 +50,7 @@ _REQUIRED_CHANNEL_COLUMNS: Final = ("name", "component", "type", "tracked_point"
 type Dictionary = Mapping[str, Mapping[str, object]]
 
 
-class MotionBidsExportError(ValueError):
+class MotionBidsExportError(WorkspaceError, ValueError):
     """Recordings that cannot be written as Motion-BIDS.
 
     Attributes
@@ -79,6 +80,8 @@ class TrackedPoint:
         Anatomical directions of x, y and z, for example ``"ASR"``; ``"n/a"`` where unknown.
     frame : str
         "sensor" (nominal directions, the mounting may miss them) or "segment" (aligned).
+    axes_note : str
+        How the axes were found, for the description of the frame.
     acc_range_g, gyr_range_dps : float
         Full scales; NaN if unknown.
     """
@@ -89,6 +92,7 @@ class TrackedPoint:
     gyr_radps: NDArray[np.float64] | None
     spatial_axes: str
     frame: str = "sensor"
+    axes_note: str = ""
     acc_range_g: float = float("nan")
     gyr_range_dps: float = float("nan")
 
@@ -406,10 +410,12 @@ def _channels_dictionary(file: MotionFile) -> dict[str, object]:
 
 def _frame_description(point: TrackedPoint) -> str:
     if point.frame == "segment":
-        return "Axes of the body segment, aligned."
-    if point.spatial_axes == "n/a":
-        return "Axes of the sensor's case; how it was mounted is not known."
-    return "Axes of the sensor's case; the letters are nominal, the mounting misses them."
+        text = "Axes of the body segment, aligned."
+    elif point.spatial_axes == "n/a":
+        text = "Axes of the sensor's case; how it was mounted is not known."
+    else:
+        text = "Axes of the sensor's case; the letters are nominal, the mounting misses them."
+    return f"{text} From the raw axes: {point.axes_note}." if point.axes_note else text
 
 
 def _motion_sidecar(file: MotionFile, rows: list[dict[str, str]]) -> dict[str, object]:
