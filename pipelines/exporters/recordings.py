@@ -46,7 +46,15 @@ from pipelines.importers.presets import PRESETS
 from pipelines.paths import Places
 from pipelines.store import read_table
 
-__all__ = ["About", "Exported", "about_dataset", "about_own", "export_dataset", "export_path"]
+__all__ = [
+    "About",
+    "Exported",
+    "about_dataset",
+    "about_own",
+    "export_dataset",
+    "export_path",
+    "export_recordings",
+]
 
 EXPORT_DIGITS: Final = 6
 """Digits behind the point: 1e-6 m/s² and rad/s are below the last bit of a 16-bit sensor of ±2 g or
@@ -180,7 +188,7 @@ def export_path(path: Path, out: Path) -> Exported:
             )
         else:
             recordings.append(thing)
-    return _export(recordings, about_own(), out, left_out)
+    return export_recordings(recordings, about_own(), out, left_out)
 
 
 def export_dataset(places: Places, dataset_id: str, out: Path) -> Exported:
@@ -207,7 +215,9 @@ def export_dataset(places: Places, dataset_id: str, out: Path) -> Exported:
     rejected = read_table(places.interim(dataset_id) / "rejected.parquet", "rejected")
     whole = rejected[rejected["start_s"].isna()]
     left_out = [f"{row.recording_id}: {row.problem}" for row in whole.itertuples(index=False)]
-    return _export(recordings, about_dataset(load_dataset(dataset_id).card), out, left_out)
+    return export_recordings(
+        recordings, about_dataset(load_dataset(dataset_id).card), out, left_out
+    )
 
 
 def about_own() -> About:
@@ -259,9 +269,16 @@ def _refuse_taken(out: Path) -> None:
         raise WorkspaceError(f"{out} is there and not empty: choose a new or an empty folder")
 
 
-def _export(
+def export_recordings(
     recordings: Sequence[ImportedRecording], about: About, out: Path, left_out: Sequence[str]
 ) -> Exported:
+    """Write recordings as Motion-BIDS; ``left_out`` says what is known not to be among them.
+
+    Raises
+    ------
+    WorkspaceError
+        If there is no recording, or they cannot be written.
+    """
     if not recordings:
         listed = "".join(f"\n  {reason}" for reason in left_out)
         raise WorkspaceError(f"there is no recording with a signal to export{listed}")
