@@ -6,7 +6,7 @@ a constant, agreement, and the definitions that the numbers depend on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -77,9 +77,15 @@ class _Summary:
     agreement: dict[str, dict[str, float | int]] = field(default_factory=dict)
 
     def add(self, name: str, estimate: Estimate) -> None:
-        """Add a metric; one that cannot be computed is left out."""
+        """Add a metric; one that cannot be computed is left out.
+
+        Where no cluster has an error the resamples cannot differ: an interval without width would
+        claim certainty, so there is none.
+        """
         if np.isfinite(estimate.value):
             self.metrics[name] = estimate.value
+            if estimate.low == estimate.high:
+                estimate = replace(estimate, low=np.nan, high=np.nan)
             self.intervals[name] = _finite(
                 low=estimate.low, high=estimate.high, n=estimate.n, n_clusters=estimate.n_clusters
             )

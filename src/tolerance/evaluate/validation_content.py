@@ -183,6 +183,9 @@ class ValidationContent:
     left_out_rows: list[list[str]]
     notes: list[str]
 
+    uncompared_words: str = (
+        "Simulated recordings are not held against published accuracies: those are of people."
+    )
     simulated_words: tuple[str, ...] = (
         "These recordings come from a simulator that shares its model of force with the method. "
         "Agreement here shows that the code is right, not that the method works on people.",
@@ -291,7 +294,7 @@ def build_validation(
         detection_rows=[row for entry in listed for row in _detection_rows(entry)],
         error_tables=list(_error_tables(listed)),
         percentile_rows=[row for entry in listed for row in _percentile_rows(entry)],
-        comparisons=list(_comparisons(listed)),
+        comparisons=[] if simulated else list(_comparisons(listed)),
         published_rows=_published_rows(),
         agreement_plots=list(_agreement_plots(listed, scores)),
         agreement_rows=[row for entry in listed for row in _agreement_rows(entry)],
