@@ -12,7 +12,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 TEST_WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help environment repro repro-public test bench lab lock
+
+.PHONY: help environment repro repro-public test pictures bench lab lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +41,9 @@ test: environment ## lint, types and the whole test suite
 bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json
 	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 .venv-bench/bin/python -m pytest benchmarks
+
+pictures: environment ## photograph the rendered pages for the README (needs Chromium)
+	@python -m pipelines.readme_pictures
 
 lab: environment ## open JupyterLab on the notebooks
 	jupyter lab notebooks
