@@ -52,12 +52,13 @@ def test_flag_of_an_unknown_recording_is_explained(steps_of):
         choose_reference({"a": steps_of(np.full(80, 0.25))}, SETTINGS, flagged=["b"])
 
 
-def test_shared_error_cancels_against_the_own_recording_only(steps_of):
+def test_shared_error_cancels_more_against_the_own_recording(steps_of):
     reference = choose_reference({"a": steps_of(np.full(80, 0.25))}, SETTINGS)
     shared = reference.shared_fraction[None, :]
     own = reference.relative_shared_fraction(shared, "a", SETTINGS)
     other = reference.relative_shared_fraction(shared, "b", SETTINGS)
-    np.testing.assert_allclose(own, 0.0, atol=1e-7)
+    assert (own < other).all()
+    np.testing.assert_allclose(own, shared * np.sqrt(2 * (1 - 0.8)))
     np.testing.assert_allclose(other, shared * np.sqrt(2 * (1 - 0.6)))
 
 
