@@ -76,6 +76,10 @@ class ForceSettings:
     timing_shared_variance_fraction : float
         Share of the variance of contact and step time that all steps of a session have in common
         (a detector is early or late on this runner, with this mount).
+    timing_shape_correlation : float
+        Between the error of the force that comes from the times and that of the shape, both within
+        and between sessions. Below zero: what a detector cuts off a contact, or adds to it, is its
+        low begin or end, which changes the stance mean and hardly the peak.
     """
 
     shape_factor: float = HALF_SINE_SHAPE_FACTOR
@@ -85,14 +89,19 @@ class ForceSettings:
     slope_shared_sd_fraction: float = 0.10
     level_grade_limit_pct: float = 5.0
     timing_shared_variance_fraction: float = 0.7
+    timing_shape_correlation: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse settings that no stance can have."""
         problems = [
             f"{name}: got {value}, expected a finite number >= 0"
             for name, value in vars(self).items()
-            if not (math.isfinite(value) and value >= 0.0)
+            if name != "timing_shape_correlation" and not (math.isfinite(value) and value >= 0.0)
         ]
+        if not -1.0 <= self.timing_shape_correlation <= 1.0:
+            problems.append(
+                f"timing_shape_correlation: got {self.timing_shape_correlation}, expected -1 to 1"
+            )
         if not 1.0 <= self.shape_factor <= 3.0:
             problems.append(
                 f"shape_factor: got {self.shape_factor}, expected 1 (a rectangle) to 3; "
@@ -230,12 +239,22 @@ def peak_vertical_force(
     noise = peak * math.sqrt(1.0 - shared) * timing_fraction
     return PeakForce(
         peak_vgrf_bw=peak,
-        step_sd_bw=np.hypot(noise, peak * shape_step),
-        shared_sd_bw=peak * np.hypot(math.sqrt(shared) * timing_fraction, shape_shared),
+        step_sd_bw=_sum_sd(noise, peak * shape_step, settings.timing_shape_correlation),
+        shared_sd_bw=_sum_sd(
+            peak * math.sqrt(shared) * timing_fraction,
+            peak * shape_shared,
+            settings.timing_shape_correlation,
+        ),
         noise_sd_bw=noise,
         is_slope_invalid=sloped,
         is_refused=np.isfinite(step_time) & ~usable,
     )
+
+
+def _sum_sd(first: FloatArray, second: FloatArray, correlation: float) -> FloatArray:
+    """Return the standard deviation of the sum of two correlated errors."""
+    variance = first**2 + second**2 + 2.0 * correlation * first * second
+    return np.asarray(np.sqrt(np.maximum(variance, 0.0)), np.float64)
 
 
 def centre_of_mass_drop(contact_time_s: ArrayLike, flight_time_s: ArrayLike) -> FloatArray:

@@ -85,6 +85,7 @@ class Force(Section):
     slope_shared_sd_fraction: NotNegative
     level_grade_limit_pct: NotNegative
     timing_shared_variance_fraction: Annotated[float, Field(ge=0, le=1)]
+    timing_shape_correlation: Annotated[float, Field(ge=-1, le=1)]
 
 
 class Tissue(Section):

@@ -108,6 +108,28 @@ def test_timing_error_follows_numerical_derivatives(contact_s, flight_s):
     assert ratio == pytest.approx(only_timing.timing_shared_variance_fraction)
 
 
+def test_correlated_errors_add_up_as_drawn_errors_do():
+    """Monte Carlo of shared and single errors of time and shape, against both parts."""
+    settings = force.ForceSettings(
+        shape_factor=1.7,
+        shape_step_sd_fraction=0.03,
+        shape_shared_sd_fraction=0.04,
+        timing_shared_variance_fraction=0.8,
+        timing_shape_correlation=-0.5,
+    )
+    result = force.peak_vertical_force(0.25, 0.1, 0.01, 0.0, settings)
+    rng = np.random.default_rng(3)
+    timing_fraction = 0.01 / 0.25
+    for part, share, shape in (("shared", 0.8, 0.04), ("step", 0.2, 0.03)):
+        first = math.sqrt(share) * timing_fraction
+        cov = [[first**2, -0.5 * first * shape], [-0.5 * first * shape, shape**2]]
+        drawn = rng.multivariate_normal([0.0, 0.0], cov, 40_000).sum(axis=1).std()
+        found = getattr(result, f"{part}_sd_bw")[0] / result.peak_vgrf_bw[0]
+        assert found == pytest.approx(drawn, rel=0.02)
+    with pytest.raises(ValueError, match="timing_shape_correlation"):
+        force.ForceSettings(timing_shape_correlation=-1.5)
+
+
 def test_shape_error_is_kept_where_times_are_perfect_and_grows_on_slopes():
     result = force.peak_vertical_force(
         [0.25] * 3, [0.08] * 3, 0.0, 0.0, force.CALIBRATED_LEVEL, [0.0, 5.0, -8.0]
