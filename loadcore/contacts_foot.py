@@ -45,15 +45,24 @@ EDGE_SEARCH_S: Final = 0.6
 MIN_STRIDE_S: Final = 0.4
 """Two foot-flats closer than this are one: the fastest sprint strides take 0.53 s."""
 JERK_MIN_RATE_RADPS: Final = 1.0
-"""Pitch rate below which a sample belongs to neither direction."""
+"""Pitch rate below which a sample belongs to neither direction; nor does it below its block's root
+mean square, so that a heel that sinks after a landing on the forefoot, slowly and in the direction
+of the swing, does not count the impact as swing."""
 DIRECTION_BLOCK_S: Final = 1.5
 """Blocks over which the direction of the swing is judged, each with half the say of its two
 neighbours: some three strides. Blocks count alike, or running would outvote walking beside it."""
 JERK_FLOOR: Final = 100.0
 """Squared jerk, (m/s² a sample)² summed over a block, that rest and noise reach."""
 DIRECTION_TRUST: Final = 1.0
-"""Log ratio of jerk from which a stretch may contradict the recording as a whole (backward
-running, 4 in gdlbio_foot 52). Engineering choice: forward strides give 0.5 to 5."""
+DIRECTION_CHANGE: Final = 3.0
+"""A stretch contradicts the recording as a whole (backward running, backward steps) where its log
+ratio of jerk is so far on the other side, and so far below the recording's upper quartile.
+Engineering choices: backward running has 4 in gdlbio_foot 52, forward strides 2 to 5, but slow
+jogging on the forefoot has -1.4 throughout (one recording of pyshoe_vicon)."""
+BESIDE_S: Final = 0.15
+QUIET_FLOOR: Final = 0.05
+"""Beside a swing the quietest moment is sought this long before and after it, and stance energies
+below the floor are alike. Push-off comes just before a swing, the foot-flat soon after it."""
 FLAT_RATE_RADPS: Final = 0.7
 """The foot is flat while it turns slower than this. Chosen on gdlbio_foot, whose marks come from a
 network's zero-velocity labels: the rule cannot follow them closer than 5 to 15 ms (median)."""
@@ -334,23 +343,51 @@ def _jerk(acc: NDArray[np.float64], i: int) -> float:
 def _jerk_by_direction(
     acc: NDArray[np.float64], gyr: NDArray[np.float64], axis: NDArray[np.float64], block: int
 ) -> NDArray[np.float64]:
-    """Sum of squared jerk while the foot turns backward and forward, block by block."""
+    """Sum of squared jerk while the foot turns fast backward and forward, block by block."""
     n = acc.shape[0]
     sums = np.zeros(((n + block - 1) // block, 2))
-    for i in range(1, n):
-        rate = _along(gyr, i, axis)
-        if abs(rate) >= JERK_MIN_RATE_RADPS:
-            sums[i // block, 1 if rate > 0.0 else 0] += _jerk(acc, i) ** 2
+    for b in range(sums.shape[0]):
+        start, stop = b * block, min((b + 1) * block, n)
+        square = 0.0
+        for i in range(start, stop):
+            square += _along(gyr, i, axis) ** 2
+        fast = max(JERK_MIN_RATE_RADPS, math.sqrt(square / (stop - start)))
+        for i in range(max(start, 1), stop):
+            rate = _along(gyr, i, axis)
+            if abs(rate) >= fast:
+                sums[b, 1 if rate > 0.0 else 0] += _jerk(acc, i) ** 2
     return sums
 
 
-def _directions(jerk: NDArray[np.float64]) -> NDArray[np.int8]:
-    """Direction of the swing, block by block: a swing is smooth, landing and push-off are not."""
+@kernel
+def _calm_after(
+    energy: NDArray[np.float64], swings: NDArray[np.int64], reach: int
+) -> NDArray[np.float64]:
+    """Log ratio of the least energy just before each swing to that just after it."""
+    ratio = np.empty(swings.shape[0])
+    count = 0
+    for k in range(swings.shape[0]):
+        start, stop = swings[k, 0], swings[k, 1]
+        if start >= reach and stop + reach <= energy.size:
+            before = energy[_argmin(energy, start - reach, start)]
+            after = energy[_argmin(energy, stop, stop + reach)]
+            ratio[count] = math.log((before + QUIET_FLOOR) / (after + QUIET_FLOOR))
+            count += 1
+    return ratio[:count]
+
+
+def _directions(jerk: NDArray[np.float64], calm: float) -> NDArray[np.int8]:
+    """Direction of the swing, block by block.
+
+    A swing is smooth, landing and push-off are not; and calm follows a swing, not precedes it.
+    """
     ratio = np.log((jerk[:, 0] + JERK_FLOOR) / (jerk[:, 1] + JERK_FLOOR))
-    overall = 1.0 if ratio.sum() >= 0.0 else -1.0
+    overall = 1.0 if ratio.mean() + calm >= 0.0 else -1.0
     beside = np.concatenate((ratio[:1], ratio, ratio[-1:]))
-    local = 0.25 * beside[:-2] + 0.5 * ratio + 0.25 * beside[2:]
-    return np.where(local * overall < -DIRECTION_TRUST, -overall, overall).astype(np.int8)
+    local = overall * (0.25 * beside[:-2] + 0.5 * ratio + 0.25 * beside[2:])
+    changed = np.quantile(overall * ratio, 0.75) - local > DIRECTION_CHANGE
+    against = changed & (local < -DIRECTION_TRUST)
+    return np.where(against, -overall, overall).astype(np.int8)
 
 
 def _gyr_swings(
@@ -362,10 +399,20 @@ def _gyr_swings(
     level = np.eye(3) - np.outer(up, up)
     axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
     block = round(DIRECTION_BLOCK_S * rate)
-    by_block = _directions(_jerk_by_direction(acc, gyr, axis, block))
+    lobes = {
+        sign: _find_swings(gyr, axis * sign, MIN_SWING_ANGLE_RAD * rate) for sign in (1.0, -1.0)
+    }
+    calm = {
+        sign: _calm_after(energy, found, round(BESIDE_S * rate)) for sign, found in lobes.items()
+    }
+    seen = all(ratio.size for ratio in calm.values())
+    by_block = _directions(
+        _jerk_by_direction(acc, gyr, axis, block),
+        float(np.median(calm[1.0]) - np.median(calm[-1.0])) if seen else 0.0,
+    )
     swings, directions = [], []
     for direction in np.unique(by_block):
-        found = _find_swings(gyr, axis * direction, MIN_SWING_ANGLE_RAD * rate)
+        found = lobes[float(direction)]
         found = found[by_block[found[:, 1] // block] == direction]
         swings.append(found)
         directions.append(np.full(found.shape[0], direction, dtype=np.int8))
@@ -397,8 +444,10 @@ def find_stances(
     -----
     The pitch axis is the first principal axis of the angular rate after the part about the
     vertical is taken out, so that tight circles do not turn it. Its sign, and with it the
-    direction of running, is the one under which the swing is smooth: the jerk of landing and
-    push-off falls into the other half of the cycle.
+    direction of running, is the one under which the swing is smooth, the jerk of landing and
+    push-off falling into the other half of the cycle, and calm comes after the swing: a landing on
+    the forefoot, in the middle of which the heel sinks as if the foot still swung, has no more
+    jerk backward than forward (one recording of pyshoe_vicon).
     """
     acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
     rate = sampling_rate_hz
