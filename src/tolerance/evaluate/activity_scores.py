@@ -12,7 +12,7 @@ from tolerance.evaluate.score_tables import (
     count_rows,
     quantity_rows,
     row_labels,
-    sees_both_feet,
+    scores_both_feet,
 )
 
 __all__ = ["score_cadence", "score_running_seconds"]
@@ -99,7 +99,7 @@ def score_cadence(
         of the recording are one.
     """
     counted = steps[steps["is_valid"]]
-    per_minute = 60.0 if sees_both_feet(recording) else 120.0
+    per_minute = 60.0 if scores_both_feet(recording, contacts) else 120.0
     stretches = conditions[conditions["activity"] == "running"]
     pairs, at_s = [], []
     if len(contacts):

@@ -17,6 +17,7 @@ from tolerance.evaluate.score_tables import (
     count_rows,
     quantity_rows,
     row_labels,
+    scores_both_feet,
     sees_both_feet,
 )
 
@@ -124,7 +125,7 @@ def score_contacts(
                 estimate[sd_column].to_numpy(),
             )
         )
-    if sees_both_feet(recording):
+    if scores_both_feet(recording, reference):
         flight_s = _flight_times(reference)[match.reference[scored]]
         rows.append(
             quantity_rows(
@@ -163,7 +164,12 @@ def _counts(
     centre_s = (found["initial_contact_s"] + found["terminal_contact_s"]).to_numpy() / 2.0
     not_judged = inside_any(centre_s, excluded)
     not_judged[match.detected] = ~hits
-    counted = {"contact": (int(complete.sum()), int((~not_judged).sum()), int(hits.sum()))}
+    n_true, n_hits = int(complete.sum()), int(hits.sum())
+    if sees_both_feet(recording) and not scores_both_feet(recording, reference):
+        # What does not pair may be a contact of the other foot, so nothing is called false.
+        counted = {"contact_of_one_foot": (n_true, n_hits, n_hits)}
+    else:
+        counted = {"contact": (n_true, int((~not_judged).sum()), n_hits)}
     true_side = reference["side"].to_numpy()[match.reference[hits]]
     found_side = found["side"].to_numpy()[match.detected[hits]]
     both = (true_side != "unknown") & (found_side != "unknown")

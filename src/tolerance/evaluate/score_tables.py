@@ -23,6 +23,7 @@ __all__ = [
     "gather",
     "quantity_rows",
     "row_labels",
+    "scores_both_feet",
     "sees_both_feet",
     "with_constant_baseline",
 ]
@@ -77,6 +78,15 @@ def gather(parts: Iterable[Scores]) -> Scores:
 def sees_both_feet(recording: "pd.Series[str]") -> bool:
     """Tell whether a recording's sensor meets the contacts of either foot."""
     return recording["sensor_site"] in TRUNK_SITES
+
+
+def scores_both_feet(recording: "pd.Series[str]", contacts: pd.DataFrame) -> bool:
+    """Tell whether sensor and reference both have the contacts of either foot.
+
+    Contacts that are all of one known side are those of one foot, and say nothing of the other.
+    """
+    sides = set(contacts["side"])
+    return sees_both_feet(recording) and (len(sides) > 1 or "unknown" in sides)
 
 
 def row_labels(

@@ -25,6 +25,9 @@ __all__ = [
 VIRTUAL: Final = frozenset({"rbds_fukuchi2017", "rbds_fukuchi2017_derived"})
 """Their sensor is computed from markers on the skin; nobody wore one."""
 
+MEAN_CYCLES: Final = frozenset({"biomac_imu_cycle"})
+"""One mean cycle, repeated: a fixture with known events, without the variety of real steps."""
+
 EVALUATION_WORDS: Final = {NEW_RUNNER: "new runner", PERSONAL: "personal"}
 
 MIN_RUNNERS_TO_GENERALISE: Final = 3
@@ -107,9 +110,7 @@ class Entry:
     @property
     def name(self) -> str:
         """Dataset and sensor in words."""
-        kind = "virtual " if self.dataset_id in VIRTUAL else ""
-        kind = "simulated " if self.dataset_id == "synthetic" else kind
-        return f"{self.dataset_id}, {kind}{self.site}"
+        return f"{self.dataset_id}, {_kind(self.dataset_id)}{self.site}"
 
     @property
     def label(self) -> str:
@@ -249,6 +250,15 @@ class ValidationContent:
         "Worst condition (%)",
     )
     left_out_columns: tuple[str, ...] = ("Data", "What", "Why")
+
+
+def _kind(dataset_id: str) -> str:
+    """Return what is special about a dataset's sensors, in a word."""
+    if dataset_id in VIRTUAL:
+        return "virtual "
+    if dataset_id in MEAN_CYCLES:
+        return "mean cycle, "
+    return "simulated " if dataset_id == "synthetic" else ""
 
 
 def entries(metrics: Mapping[str, Any]) -> Iterator[Entry]:
@@ -393,6 +403,11 @@ def _warnings(listed: list[Entry]) -> list[str]:
             "sensor is noisier, slips and rings. Each runner was predicted by a model that had "
             "not seen that runner."
         )
+    for dataset_id in sorted({e.dataset_id for e in listed} & MEAN_CYCLES):
+        warnings.append(
+            f"{dataset_id} is one mean cycle, repeated: all its steps are the same step, so it "
+            "shows a bias and no spread."
+        )
     warnings.append("Between-day repeatability: not established; no data set has a second day.")
     return warnings
 
@@ -404,10 +419,9 @@ def _data_rows(metrics: Mapping[str, Any]) -> list[list[str]]:
         values = of_dataset[evaluation]
         details = values["details"]
         sites = list(details["filters"])
-        kind = "virtual " if dataset_id in VIRTUAL else ""
         rows.append(
             [
-                f"{dataset_id}, {kind}{', '.join(sites)}",
+                f"{dataset_id}, {_kind(dataset_id)}{', '.join(sites)}",
                 str(values["n_runners"]),
                 str(details["n_recordings"]),
                 ", ".join(f"{rate:g}" for rate in details["sampling_rates_hz"]),

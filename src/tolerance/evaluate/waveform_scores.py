@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from loadcore.force import blended_force
-from tolerance.evaluate.score_tables import Scores, quantity_rows, row_labels, sees_both_feet
+from tolerance.evaluate.score_tables import Scores, quantity_rows, row_labels, scores_both_feet
 
 __all__ = ["force_trace", "score_waveform"]
 
@@ -65,7 +65,7 @@ def score_waveform(
     ordered = contacts.sort_values("initial_contact_s")
     begin_s = ordered["initial_contact_s"].to_numpy()
     end_s = ordered["terminal_contact_s"].to_numpy().copy()
-    if sees_both_feet(recording):
+    if scores_both_feet(recording, contacts):
         follows = np.append(begin_s[1:], np.nan)
         adjacent = follows - begin_s < LONGEST_STEP_S
         end_s[adjacent] = follows[adjacent]

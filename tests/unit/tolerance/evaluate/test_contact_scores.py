@@ -145,3 +145,16 @@ def test_pairs_equal_a_slow_search(score, steps, contacts, seed):
     table = score(moved).scores
     rows = table[table["quantity"] == "initial_contact"].set_index("item_id")["error"]
     assert rows.to_dict() == pytest.approx(expected)
+
+
+def test_a_reference_of_one_foot_calls_nothing_false_on_the_trunk(
+    recording, contacts, conditions, nothing, steps
+):
+    own = contacts[contacts["side"] == "right"].reset_index(drop=True)
+    scored = score_contacts(
+        "new_runner", recording, found_contacts(steps), own, conditions, nothing, TOLERANCE_S
+    )
+    assert set(scored.detections["event"]) == {"contact_of_one_foot", "side"}
+    assert counts(scored, "contact_of_one_foot") == (20, 20, 20)
+    assert counts(scored, "side") == (20, 20, 20)
+    assert "flight_time" not in set(scored.scores["quantity"])

@@ -87,6 +87,12 @@ def test_strides_give_recall_where_there_are_no_contacts():
     assert both["stride_recall"] == pytest.approx(0.9)
 
 
+def test_one_foot_s_contacts_give_recall_alone():
+    metrics = summary(score_rows(), count_rows("contact_of_one_foot", found=29))
+    assert metrics["recall"] == pytest.approx(29 / 30)
+    assert "precision" not in metrics
+
+
 def test_intervals_are_over_runners_and_widen_with_what_they_share():
     rng = np.random.default_rng(1)
     alone = rng.normal(0, 0.01, 150)
