@@ -11,6 +11,9 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Processes that run tests: one per core, or as many as the caller says.
 TEST_WORKERS ?= auto
 
+# What `make bench` measured, before it becomes data/metrics/benchmarks.json; not in git.
+BENCH_REPORT := .benchmarks/report.json
+
 .DEFAULT_GOAL := help
 
 .PHONY: help environment repro repro-public test pictures bench lab lock
@@ -40,7 +43,11 @@ test: environment ## lint, types and the whole test suite
 
 bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json
 	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers
-	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 .venv-bench/bin/python -m pytest benchmarks
+	@mkdir -p $(dir $(BENCH_REPORT))
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 .venv-bench/bin/python -m pytest benchmarks \
+	--benchmark-json=$(BENCH_REPORT)
+	python -m pipelines.benchmarks $(BENCH_REPORT)
+	python -m pipelines.readme_tables write
 
 pictures: environment ## photograph the rendered pages for the README (needs Chromium)
 	@python -m pipelines.readme_pictures

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.benchmarks import benchmarks_table
 from pipelines.errors import WorkspaceError
 from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
@@ -32,7 +33,8 @@ def validation_table(metrics: Mapping[str, Any]) -> str:
 
 
 TABLES: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
-    "load_validation": ("load_validation", validation_table)
+    "load_validation": ("load_validation", validation_table),
+    "benchmarks": ("benchmarks", benchmarks_table),
 }
 """Metrics file and rendering of each table by the name in its mark."""
 

@@ -1,0 +1,25 @@
+"""Print how much memory the chain needs for an hour, the input included, as JSON."""
+
+import json
+import resource
+import sys
+
+import psutil
+
+from benchmarks.recordings import signals, whole_chain
+
+KIB = 1024
+
+
+def peak_memory(site: str, rate_hz: int) -> dict[str, int]:
+    """Run the chain on an hour of signals; compare its peak with the process before it had any."""
+    whole_chain(signals(site, rate_hz, 60.0))  # code, kernels and models are no cost of an hour
+    before = psutil.Process().memory_info().rss
+    recording = signals(site, rate_hz)
+    whole_chain(recording)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KIB
+    return {"input_bytes": recording.n_bytes, "peak_bytes": peak - before}
+
+
+if __name__ == "__main__":
+    print(json.dumps(peak_memory(sys.argv[1], int(sys.argv[2]))))

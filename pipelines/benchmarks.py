@@ -1,0 +1,232 @@
+"""Timings of ``make bench``: from pytest-benchmark's report to ``data/metrics/benchmarks.json``.
+
+No stage writes or reads this file: timings differ from run to run and from machine to machine.
+The machine is described, never named.
+
+``python -m pipelines.benchmarks REPORT``.
+"""
+
+import math
+import platform
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numba
+import numpy as np
+import psutil
+
+from pipelines.paths import Places, project_root
+from pipelines.store import read_json, write_metrics
+
+__all__ = ["benchmarks_table", "summarise"]
+
+BYTES_PER_SAMPLE: Final = 48
+"""Six float64 values: one time point of an inertial sensor."""
+MILLION: Final = 1e6
+GIGA: Final = 1e9
+
+PEERS: Final = {
+    "madgwick": ("gaitmap", "orientation filter alone (Madgwick)"),
+    "events": ("gaitmap", "event detection alone (Herzer), true strides given"),
+    "lumbar_gait": ("skdh", "lumbar gait"),
+}
+NOT_RUN: Final = [
+    {
+        "peer": "gaitmap_mad",
+        "what": "stride segmentation (BarthDtw) and event detection (Rampp)",
+        "why": "AGPL-3: only permissively licensed parts are run",
+    }
+]
+
+
+def machine() -> dict[str, Any]:
+    """Describe the machine and the versions that bear on speed."""
+    return {
+        "processor": _processor(),
+        "architecture": platform.machine(),
+        "logical_cores": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / GIGA),
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "numba": numba.__version__,
+    }
+
+
+def _processor() -> str:
+    listed = Path("/proc/cpuinfo")
+    if listed.is_file():
+        for line in listed.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _rows(report: Mapping[str, Any], group: str) -> Iterator[tuple[dict[str, Any], float]]:
+    """Give what each benchmark of a group noted, and its fastest round in seconds."""
+    for entry in report["benchmarks"]:
+        if entry["group"] == group:
+            yield dict(entry["extra_info"]), float(entry["stats"]["min"])
+
+
+def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Return rates, ratios and shares from a report of pytest-benchmark.
+
+    Parameters
+    ----------
+    report : mapping
+        The JSON report of a complete run.
+
+    Returns
+    -------
+    dict
+        ``read_limit``, ``chain``, ``peers`` (ratio: how many times as many samples a second the
+        chain does on the same recording), ``not_run``, ``filter``, ``two_cores``, ``memory``,
+        ``duration`` and ``start``. A sample is one time point of six axes; times are the fastest
+        of a benchmark's rounds.
+    """
+    ((limit, limit_s),) = _rows(report, "read_limit")
+    read_limit = limit["n_bytes"] / limit_s / BYTES_PER_SAMPLE
+    chain = [_chain_row(info, seconds, read_limit) for info, seconds in _rows(report, "chain")]
+    rate = {(row["site"], row["sampling_rate_hz"]): row["msamples_per_s"] for row in chain}
+    durations = [
+        {"duration_s": info["duration_s"], "ns_per_sample": seconds / info["n_samples"] * GIGA}
+        for info, seconds in _rows(report, "duration")
+    ]
+    return {
+        "read_limit": {
+            "gb_per_s": limit["n_bytes"] / limit_s / GIGA,
+            "msamples_per_s": read_limit / MILLION,
+        },
+        "chain": chain,
+        "peers": [_peer_row(info, seconds, rate) for info, seconds in _rows(report, "peers")],
+        "not_run": NOT_RUN,
+        "filter": {
+            info["who"]: {"msamples_per_s": info["n_samples"] / seconds / MILLION}
+            for info, seconds in _rows(report, "filter")
+        },
+        "two_cores": _two_cores(report),
+        "memory": [
+            info | {"peak_over_input": info["peak_bytes"] / info["input_bytes"]}
+            for info, _ in _rows(report, "memory")
+        ],
+        "duration": {"rows": durations, "exponent": _growth(durations)},
+        "start": [info | {"seconds": seconds} for info, seconds in _rows(report, "start")],
+    }
+
+
+def _chain_row(info: dict[str, Any], seconds: float, read_limit: float) -> dict[str, Any]:
+    per_second = info["n_samples"] / seconds
+    return info | {
+        "seconds": seconds,
+        "msamples_per_s": per_second / MILLION,
+        "share_of_read_limit": per_second / read_limit,
+    }
+
+
+def _peer_row(
+    info: dict[str, Any], seconds: float, rate: Mapping[tuple[str, int], float]
+) -> dict[str, Any]:
+    peer, what = PEERS[info["task"]]
+    msamples_per_s = info["n_samples"] / seconds / MILLION
+    return {
+        "peer": peer,
+        "version": info["versions"][peer],
+        "what": what,
+        "task": info["task"],
+        "site": info["site"],
+        "sampling_rate_hz": info["sampling_rate_hz"],
+        "msamples_per_s": msamples_per_s,
+        "ratio": rate[info["site"], info["sampling_rate_hz"]] / msamples_per_s,
+    }
+
+
+def _two_cores(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Wall-clock gain of two threads on two recordings over one thread on both."""
+    seconds = {
+        (info["site"], info["sampling_rate_hz"], info["workers"]): best
+        for info, best in _rows(report, "two_cores")
+    }
+    return [
+        {
+            "site": site,
+            "sampling_rate_hz": rate_hz,
+            "gain": seconds[site, rate_hz, 1] / seconds[site, rate_hz, 2],
+        }
+        for site, rate_hz, workers in seconds
+        if workers == 1
+    ]
+
+
+def _growth(durations: list[dict[str, Any]]) -> float:
+    """Exponent of time against length from an hour on, where no fixed cost counts; 1 is linear."""
+    long = [row for row in durations if row["duration_s"] >= 3600.0]
+    first, last = long[0], long[-1]
+    longer = math.log(last["duration_s"] / first["duration_s"])
+    return 1.0 + math.log(last["ns_per_sample"] / first["ns_per_sample"]) / longer
+
+
+def benchmarks_table(metrics: Mapping[str, Any]) -> str:
+    """Return the README's table of timings in Markdown."""
+
+    def spread(rows: list[Mapping[str, Any]], key: str, digits: int, **where: Any) -> str:
+        values = [row[key] for row in rows if all(row[k] == v for k, v in where.items())]
+        low, high = f"{min(values):.{digits}f}", f"{max(values):.{digits}f}"
+        return low if low == high else f"{low} to {high}"
+
+    chain, peers, start = metrics["chain"], metrics["peers"], metrics["start"]
+    rows: list[tuple[str, str, str]] = [
+        (
+            f"whole chain, 1 h at {rate_hz} Hz, one core ({', '.join(r['site'] for r in of_rate)})",
+            " / ".join(f"{row['msamples_per_s']:.1f}" for row in of_rate)
+            + " million samples a second",
+            "≥ 20",
+        )
+        for rate_hz in sorted({row["sampling_rate_hz"] for row in chain})
+        for of_rate in [[row for row in chain if row["sampling_rate_hz"] == rate_hz]]
+    ]
+    rows.append(
+        (
+            f"its share of reading memory once ({metrics['read_limit']['gb_per_s']:.0f} GB/s)",
+            f"{spread(_percent(chain), 'percent', 1)} %",
+            "",
+        )
+    )
+    for task, target in (("madgwick", 10), ("events", 50), ("lumbar_gait", 200)):
+        of_task = [row for row in peers if row["task"] == task]
+        what = f"{of_task[0]['peer']} {of_task[0]['version']}, {of_task[0]['what']}"
+        rows.append((f"against {what}", f"{spread(of_task, 'ratio', 0)} ×", f"≥ {target} ×"))
+    rows += [
+        ("two threads", f"{spread(metrics['two_cores'], 'gain', 2)} ×", "≥ 1.8 ×"),
+        ("peak memory / input", spread(metrics["memory"], "peak_over_input", 1), "≤ 3"),
+        ("time ∝ length, 1 h to 24 h, exponent", f"{metrics['duration']['exponent']:.2f}", "1"),
+        (
+            "first answer in a new process",
+            f"{spread(start, 'seconds', 1, code='compiled by an earlier process')} s",
+            "≤ 2 s",
+        ),
+        (
+            "first answer of a fresh installation, which compiles",
+            f"{spread(start, 'seconds', 0, code='compiled by this call')} s",
+            "≤ 20 s",
+        ),
+    ]
+    lines = ["| what | measured | aim |", "|---|---:|---:|"]
+    return "\n".join([*lines, *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
+
+
+def _percent(chain: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [{"percent": 100.0 * row["share_of_read_limit"]} for row in chain]
+
+
+def main(arguments: list[str]) -> None:
+    """Write ``data/metrics/benchmarks.json`` from the report that the argument names."""
+    if len(arguments) != 1:
+        sys.exit("usage: python -m pipelines.benchmarks REPORT")
+    metrics = summarise(read_json(Path(arguments[0]))) | {"machine": machine()}
+    write_metrics(Places(project_root()).metrics("benchmarks"), metrics)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
