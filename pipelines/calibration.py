@@ -16,15 +16,19 @@ from loadcore.recording import Calibration
 from pipelines.errors import WorkspaceError
 from pipelines.paths import Places
 from pipelines.store import read_json, write_json
+from tolerance.calibration.load_speed import model_from_dict
 from tolerance.calibration.shank_events import coefficients_from_dict
+from tolerance.exposure.load_speed import LoadSpeedModel
 
 __all__ = [
     "COEFFICIENTS",
     "LearnedFile",
+    "LoadSpeedFile",
     "Provenance",
     "ShankEventsFile",
     "TrainingSet",
     "load_calibration",
+    "load_load_speed",
     "read_learned",
     "write_learned",
 ]
@@ -95,6 +99,28 @@ class ShankEventsFile(LearnedFile):
     """``models/shank_events/coefficients.json``."""
 
     coefficients: ShankChains
+
+
+class LoadSpeedFile(LearnedFile):
+    """``models/load_speed/coefficients.json``; ``LoadSpeedModel`` explains each entry."""
+
+    coefficients: Mapping[str, Any]
+
+
+def load_load_speed(root: Path) -> LoadSpeedModel:
+    """Read the population model of load against speed.
+
+    Raises
+    ------
+    WorkspaceError
+        If the file is missing, is not what it should be, or rests on data of another licence.
+    """
+    path = Places(root).model("load_speed") / COEFFICIENTS
+    learned = read_learned(path, LoadSpeedFile)
+    try:
+        return model_from_dict(learned.coefficients)
+    except (TypeError, ValueError) as error:
+        raise WorkspaceError(f"{path}: {error}. {_ADVICE}") from error
 
 
 def load_calibration(root: Path) -> Calibration:
