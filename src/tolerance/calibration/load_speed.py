@@ -35,7 +35,7 @@ __all__ = [
 type Floats = NDArray[np.float64]
 
 EM_ROUNDS: Final = 200
-"""From 50 rounds on, standard deviations keep their first three digits on real and drawn runners."""
+"""From 50 rounds on, standard deviations keep three digits, on real and on drawn runners."""
 
 MIN_RUNNERS: Final = 5
 """Of a dataset: with four, three population values a response leave next to nothing to judge the
@@ -225,7 +225,8 @@ def fit_load_speed(trials: pd.DataFrame, step_cov: Floats) -> LoadSpeedModel:
     Raises
     ------
     ValueError
-        If a value is missing or not positive, or a dataset has fewer than `MIN_RUNNERS` level runners.
+        If a value is missing or not positive, or a dataset has fewer than `MIN_RUNNERS` runners on
+        the level.
     """
     values = trials[["speed_mps", "body_mass_kg", *RESPONSES]].to_numpy(np.float64)
     steepest = trials.groupby("runner_id")["grade_pct"].transform(lambda grade: grade.abs().max())
