@@ -14,6 +14,7 @@ from pipelines.datasets.base import FileList
 from pipelines.datasets.registry import dataset_ids, load_dataset
 from pipelines.errors import WorkspaceError
 from pipelines.exporters.recordings import export_dataset, export_path
+from pipelines.scaffold import new_dataset
 from pipelines.screen import default_output
 from pipelines.screen import screen as run_screening
 from tolerance.schemas import SchemaError
@@ -27,6 +28,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+datasets_app = typer.Typer(
+    invoke_without_command=True, help="List the datasets that are known, or start a new one."
+)
+app.add_typer(datasets_app, name="datasets")
 
 
 @app.callback()
@@ -100,9 +106,33 @@ def _one_message() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
-@app.command()
-def datasets() -> None:
+@datasets_app.command("new")
+def new(
+    name: Annotated[str, typer.Argument(help="first author and year, such as cetin_2026")],
+    dataset_id: Annotated[
+        str | None, typer.Option("--id", help="id in data and metrics [NAME]")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option(help="folder of its files, to list them with hashes")
+    ] = None,
+) -> None:
+    """Start a new dataset: module, card, file list and test, with marked places to fill in."""
+    with _one_message():
+        started = new_dataset(paths.project_root(), name, dataset_id, files)
+    for place in started.files:
+        typer.echo(f"written: {place}")
+    typer.echo(
+        "When it is filled in (docs/adding_a_dataset.md), add under vars, datasets of "
+        f"pipelines/public/dvc.yaml:\n      {started.chain}\n"
+        "and run: python -m pipelines.dependencies write; python -m pipelines.datasets.cards"
+    )
+
+
+@datasets_app.callback()
+def datasets(context: typer.Context) -> None:
     """List the datasets that are known: licence, size, and whether they are here."""
+    if context.invoked_subcommand is not None:
+        return
     places = paths.Places(paths.project_root())
     table = Table(
         Column("dataset", no_wrap=True),
