@@ -1,24 +1,20 @@
 """Initial and terminal contacts: what every site returns, and which detector serves it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from loadcore.constants import SIDES, SITES, TRUNK_SITES
-from loadcore.contact_times import Contacts, join_contacts
-from loadcore.contacts_foot import foot_contacts
+from loadcore.contact_times import Contacts
+from loadcore.contacts_foot import FootStretch, foot_contacts
 from loadcore.contacts_shank import ShankCoefficients, shank_contacts
 from loadcore.contacts_trunk import trunk_contacts
-from loadcore.signals import SignalError, finite_segments
+from loadcore.signals import SignalError
 from loadcore.trunk_waveform import TrunkCoefficients
 
 __all__ = ["ContactModels", "Contacts", "find_contacts"]
-
-
-MIN_FOOT_PIECE_S = 1.0
-"""Foot contacts are found in uninterrupted samples; a shorter piece between two gaps holds no
-whole stride with its neighbours. Engineering choice."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,7 @@ def find_contacts(
     start_sample: int,
     stop_sample: int,
     models: ContactModels | None = None,
+    stretches: Sequence[FootStretch] | None = None,
 ) -> Contacts:
     """Find the contacts of one bout of running with the detector of the sensor's site.
 
@@ -65,6 +62,8 @@ def find_contacts(
         Half-open sample range of the bout.
     models : ContactModels, optional
         Learned coefficients.
+    stretches : sequence of FootStretch, optional
+        Of a foot sensor's whole recording, where they are already known.
 
     Returns
     -------
@@ -88,19 +87,4 @@ def find_contacts(
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
-    seen = acc_mps2 if gyr_radps is None else np.hstack((acc_mps2, gyr_radps))
-    return join_contacts(
-        [
-            foot_contacts(
-                acc_mps2,
-                gyr_radps,
-                sampling_rate_hz,
-                start_sample + int(first),
-                start_sample + int(last),
-                code,
-                models.foot,
-            )
-            for first, last in finite_segments(seen[start_sample:stop_sample])
-            if (last - first) >= MIN_FOOT_PIECE_S * sampling_rate_hz
-        ]
-    )
+    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, stretches=stretches)

@@ -8,7 +8,8 @@ landing and is never searched.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -17,9 +18,23 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contact_times import Contacts
+from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
 from loadcore.railed import repair_railed
+from loadcore.signals import finite_segments
 
-__all__ = ["Stances", "find_stances", "foot_contacts"]
+__all__ = ["FootStretch", "Stances", "find_stances", "foot_contacts", "foot_stretches"]
+
+ANCHOR_BRIDGE_S: Final = 0.12
+"""Longest hole across which swings are found: less than half of one. An event within a hole
+longer than ``EVENT_BRIDGE_S`` is not observed all the same."""
+MIN_STRETCH_S: Final = 1.0
+"""A shorter piece between two gaps holds no stride with its neighbours. Engineering choice."""
+HOLE_REACH_S: Final = 0.025
+"""A hole this near an event read from the pitch rate bears on it. Engineering choice: the lobe of
+push-off is some four times as long."""
+HOLE_SD_SHARE: Final = 0.2
+"""Standard deviation that a hole adds to terminal contact, as a part of the hole's length."""
+HOLE_CONFIDENCE: Final = 0.8
 
 GYR_SCALE_RADPS: Final = 1.0
 """Angular rate that counts as much as ``ACC_SCALE_MPS2`` in the stance energy. Engineering choice:
@@ -501,9 +516,10 @@ def _find_events(
     stance: NDArray[np.int64],
     search: tuple[int, int],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Find initial contact and push-off of every stance that has a swing on both sides.
+    """Find initial contact and push-off of every stance.
 
-    ``stance`` holds swing stop, arrive, depart and next swing start; ``falling`` is least at
+    ``stance`` holds swing stop, arrive, depart and next swing start, or depart again where no
+    swing follows and push-off is not observed; ``falling`` is least at
     push-off; ``search`` is how far before the swing's end and after foot-flat the searches start.
     """
     n = stance.shape[0]
@@ -513,24 +529,147 @@ def _find_events(
         start = max(swing_stop - search[0], 1)
         if arrive > start:
             initial[k] = _onset(acc, start, arrive)
-        start = min(depart + search[1], swing_start - 1)
-        if swing_start > start:
+        if swing_start > depart:
+            start = min(depart + search[1], swing_start - 1)
             terminal[k] = _vertex(falling, _argmin(falling, start, swing_start))
     return initial, terminal
 
 
-@kernel
-def _observed_around(x: NDArray[np.float64], start: int, stop: int, margin: int) -> tuple[int, int]:
-    """Widest range around a bout, up to a margin, without a sample that is not observed.
+@dataclass(frozen=True)
+class FootStretch:
+    """A stretch of a foot sensor's recording between long gaps, and the stances in it.
 
-    Stops short of the bout's own end where a sample within it is missing.
+    Attributes
+    ----------
+    start_sample : int
+        Sample of the recording that the stretch begins with; all else counts from there.
+    acc_mps2 : (n, 3) float64 array
+        Specific force, short holes bridged.
+    gyr_radps : (n, 3) float64 array or None
+        Angular rate, short holes bridged and railed samples repaired; None without a gyroscope.
+    railed : (n,) bool array
+        Where the gyroscope railed.
+    hole_s : (n,) float64 array
+        Length of the hole that each bridged sample lies in; 0 where observed.
+    stances : Stances
+        As :func:`find_stances` gives them.
     """
-    first, last = start, start
-    while first > 0 and start - first < margin and math.isfinite(x[first - 1].sum()):
-        first -= 1
-    while last < x.shape[0] and last - stop < margin and math.isfinite(x[last].sum()):
-        last += 1
-    return first, last
+
+    start_sample: int
+    acc_mps2: NDArray[np.float64]
+    gyr_radps: NDArray[np.float64] | None
+    railed: NDArray[np.bool_]
+    hole_s: NDArray[np.float64]
+    stances: Stances
+
+    @property
+    def stop_sample(self) -> int:
+        """Return the sample of the recording after the last."""
+        return self.start_sample + int(self.acc_mps2.shape[0])
+
+
+def foot_stretches(
+    acc_mps2: NDArray[np.float64], gyr_radps: NDArray[np.float64] | None, sampling_rate_hz: float
+) -> list[FootStretch]:
+    """Repair and bridge a foot sensor's signals and find its stances, once for all uses.
+
+    Parameters
+    ----------
+    acc_mps2, gyr_radps : (n_samples, 3) float64 array
+        Specific force and angular rate, best in the sensor's own axes, because a gyroscope rails
+        by axis. NaN where not observed; without a gyroscope None, or NaN throughout.
+    sampling_rate_hz : float
+        Samples a second.
+
+    Returns
+    -------
+    list of FootStretch
+        In time order. Holes up to 0.12 s are bridged, longer ones part two stretches; stretches
+        of less than 1 s are left out.
+    """
+    acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
+    gyr = None if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
+    if gyr is not None and not np.isfinite(gyr).any():
+        gyr = None
+    both = acc if gyr is None else np.hstack((acc, gyr))
+    bridged, hole_s = bridge_gaps(both, sampling_rate_hz, ANCHOR_BRIDGE_S)
+    found = []
+    for first, last in finite_segments(bridged):
+        if last - first < MIN_STRETCH_S * sampling_rate_hz:
+            continue
+        force = np.ascontiguousarray(bridged[first:last, :3])
+        turn, railed = None, np.zeros(last - first, dtype=np.bool_)
+        if gyr is not None:
+            turn, railed = repair_railed(bridged[first:last, 3:])
+        stances = find_stances(force, turn, sampling_rate_hz)
+        found.append(FootStretch(int(first), force, turn, railed, hole_s[first:last], stances))
+    return found
+
+
+def _longest(
+    stretch: FootStretch, start: NDArray[np.float64], stop: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the longest hole of each range of samples."""
+    out = np.empty(start.size)
+    longest_hole(stretch.hole_s, start, stop, out)
+    return out
+
+
+def _stretch_contacts(
+    stretch: FootStretch, sampling_rate_hz: float, coefficients: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], ...]:
+    """Return initial and terminal contact, their SDs and the confidence of every landing."""
+    stances, has_gyr = stretch.stances, stretch.gyr_radps is not None
+    if stretch.gyr_radps is None:
+        falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
+    else:
+        falling = stretch.gyr_radps @ stances.pitch_axis
+    swing_stop = stances.swing_stop_sample.astype(np.float64)
+    arrive, depart = stances.arrive_sample[1:], stances.depart_sample[1:]
+    # The last stance leads into standing or a gap: it has a beginning, and no end to be seen.
+    leave = np.append(stances.swing_start_sample[1:], depart[-1:])
+    search_s = (ONSET_SEARCH_S, 0.0 if has_gyr else PUSH_OFF_SEARCH_S)
+    search = (round(search_s[0] * sampling_rate_hz), round(search_s[1] * sampling_rate_hz))
+    stance = np.column_stack((stances.swing_stop_sample, arrive, depart, leave))
+    initial, push_off = _find_events(stretch.acc_mps2, falling, stance, search)
+
+    initial_sd_s = np.full(initial.size, INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S)
+    terminal_sd_s = np.full(initial.size, TERMINAL_SD_S if has_gyr else ACC_ONLY_TERMINAL_SD_S)
+    confidence = np.full(initial.size, 1.0 if has_gyr else ACC_ONLY_CONFIDENCE)
+    railed = stretch.railed[np.nan_to_num(push_off).astype(np.int64)] & np.isfinite(push_off)
+    terminal_sd_s[railed] = RAILED_TERMINAL_SD_S
+    confidence[railed] = RAILED_CONFIDENCE
+
+    if stretch.hole_s.any():
+        reach = HOLE_REACH_S * sampling_rate_hz
+        # A landing in a hole is not observed: the end of the swing stands in, as far before the
+        # landing as it usually is, if it is seen itself.
+        lost = _longest(stretch, swing_stop - search[0], arrive.astype(np.float64)) > 0.0
+        lead = initial[~lost] - swing_stop[~lost]
+        usual = np.nanmedian(lead) if np.isfinite(lead).any() else np.nan
+        spread = 1.4826 * np.nanmedian(np.abs(lead - usual)) if np.isfinite(usual) else np.nan
+        beside_s = _longest(stretch, swing_stop - reach, swing_stop + reach)
+        seen = beside_s <= EVENT_BRIDGE_S
+        initial = np.where(lost, np.where(seen, swing_stop + usual, np.nan), initial)
+        widened = np.hypot(initial_sd_s, np.hypot(spread / sampling_rate_hz, beside_s))
+        initial_sd_s = np.where(lost, widened, initial_sd_s)
+        beside_s = _longest(stretch, push_off - reach, push_off + reach)
+        push_off = np.where(beside_s <= EVENT_BRIDGE_S, push_off, np.nan)
+        terminal_sd_s = np.hypot(terminal_sd_s, HOLE_SD_SHARE * beside_s)
+        confidence = np.where(lost | (beside_s > 0.0), HOLE_CONFIDENCE * confidence, confidence)
+
+    shift_s, delay = (0.0, TERMINAL_DELAY if has_gyr else 0.0)
+    if coefficients is not None:
+        shift_s, delay = float(coefficients[0]), float(coefficients[1])
+    terminal = push_off + delay * (push_off - initial)
+    offset = stretch.start_sample
+    return (
+        (initial + offset) / sampling_rate_hz + shift_s,
+        (terminal + offset) / sampling_rate_hz,
+        initial_sd_s,
+        terminal_sd_s,
+        confidence,
+    )
 
 
 def foot_contacts(
@@ -541,14 +680,15 @@ def foot_contacts(
     stop_sample: int,
     side: np.int8,
     coefficients: NDArray[np.float64] | None = None,
+    stretches: Sequence[FootStretch] | None = None,
 ) -> Contacts:
     """Find initial and terminal contact of the instrumented foot in one bout.
 
     Parameters
     ----------
     acc_mps2, gyr_radps : (n_samples, 3) float64 array
-        Whole recording in the segment frame (+x anterior, +y up, +z right), finite within the
-        bout. Without a gyroscope (None, or NaN) an acceleration-only rule is used, running only.
+        Whole recording in any frame fixed to the foot; NaN where not observed. Where the bout has
+        no angular rate at all (None, or NaN) an acceleration-only rule is used, running only.
     sampling_rate_hz : float
         Samples a second.
     start_sample, stop_sample : int
@@ -558,16 +698,14 @@ def foot_contacts(
     coefficients : (2,) float64 array, optional
         Seconds added to the initial contact, and the delay of terminal contact after the push-off
         minimum as a part of contact time; by default 0 and ``TERMINAL_DELAY``.
+    stretches : sequence of FootStretch, optional
+        Of the whole recording; found around the bout if not given.
 
     Returns
     -------
     Contacts
-        Contacts whose foot is in the air before and after, initial contact within the bout.
-
-    Raises
-    ------
-    ValueError
-        If samples within the bout are not finite.
+        Contacts after a swing of the foot, initial contact within the bout. Terminal contact is
+        NaN where no swing follows, or where it fell into a hole of more than 30 ms.
 
     Notes
     -----
@@ -576,59 +714,39 @@ def foot_contacts(
     before foot-flat lies 30 (running) to 50 ms (walking) after 5 % of body weight in the mean
     cycles of Dorschky 2019, because the foot is still slapping down; we take the onset of the
     landing's jerk, from shortly before the forward swing ends.
+
+    Holes up to 0.12 s are bridged to find swings. A landing in a hole is not read from its jerk:
+    it is placed after the end of the swing as far as the other landings are, with that scatter and
+    the hole's whole length for its standard deviation.
     """
     margin = int(MARGIN_S * sampling_rate_hz)
-    acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
-    gyr = None if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
-    if gyr is not None and not np.isfinite(gyr[start_sample:stop_sample]).any():
-        gyr = None
-    first, last = _observed_around(acc, start_sample, stop_sample, margin)
-    if gyr is not None:
-        gyr_first, gyr_last = _observed_around(gyr, start_sample, stop_sample, margin)
-        first, last = max(first, gyr_first), min(last, gyr_last)
-    if last < stop_sample:
-        raise ValueError(
-            f"sample {last} of acc_mps2 or gyr_radps is not finite, within the bout "
-            f"{start_sample} to {stop_sample}; split the recording at its gaps first"
-        )
-    has_gyr = gyr is not None
-    acc = acc[first:last]
-    if gyr is not None:
-        gyr, railed = repair_railed(gyr[first:last])
-        stances = find_stances(acc, gyr, sampling_rate_hz)
-        falling = gyr @ stances.pitch_axis
-    else:
-        stances = find_stances(acc, None, sampling_rate_hz)
-        falling = -np.sqrt((acc * acc).sum(axis=1))
-        railed = np.zeros(acc.shape[0], dtype=np.bool_)
-    inner = slice(1, -1)
-    stance = np.column_stack(
-        (
-            stances.swing_stop_sample[:-1],
-            stances.arrive_sample[inner],
-            stances.depart_sample[inner],
-            stances.swing_start_sample[1:],
-        )
-    )
-    search_s = (ONSET_SEARCH_S, 0.0 if has_gyr else PUSH_OFF_SEARCH_S)
-    search = (round(search_s[0] * sampling_rate_hz), round(search_s[1] * sampling_rate_hz))
-    initial, push_off = _find_events(acc, falling, stance, search)
-    inside = (initial + first >= start_sample) & (initial + first < stop_sample)
-    initial, push_off = initial[inside], push_off[inside]
-    shift_s, delay = (0.0, TERMINAL_DELAY if has_gyr else 0.0)
-    if coefficients is not None:
-        shift_s, delay = float(coefficients[0]), float(coefficients[1])
-    terminal = push_off + delay * (push_off - initial)
-    near = np.nan_to_num(push_off, nan=0.0).astype(np.int64)
-    is_railed = railed[near] & np.isfinite(push_off)
-    confidence = np.where(is_railed, RAILED_CONFIDENCE, 1.0 if has_gyr else ACC_ONLY_CONFIDENCE)
-    initial_sd = INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S
-    terminal_sd = TERMINAL_SD_S if has_gyr else ACC_ONLY_TERMINAL_SD_S
+    own_gyr = None if gyr_radps is None else gyr_radps[start_sample:stop_sample]
+    if stretches is None or own_gyr is None or not np.isfinite(own_gyr).any():
+        near_acc = acc_mps2[max(0, start_sample - margin) : stop_sample + margin]
+        near_gyr = None
+        if gyr_radps is not None and own_gyr is not None and np.isfinite(own_gyr).any():
+            near_gyr = gyr_radps[max(0, start_sample - margin) : stop_sample + margin]
+        begin = max(0, start_sample - margin)
+        stretches = [
+            replace(stretch, start_sample=stretch.start_sample + begin)
+            for stretch in foot_stretches(near_acc, near_gyr, sampling_rate_hz)
+        ]
+    parts = [
+        _stretch_contacts(stretch, sampling_rate_hz, coefficients)
+        for stretch in stretches
+        if stretch.start_sample < stop_sample
+        and stretch.stop_sample > start_sample
+        and len(stretch.stances) > 0
+    ]
+    columns = [np.concatenate([np.empty(0), *column]) for column in zip(*parts, strict=True)]
+    initial_s, terminal_s, initial_sd_s, terminal_sd_s, confidence = columns or [np.empty(0)] * 5
+    sample = initial_s * sampling_rate_hz
+    inside = (sample >= start_sample) & (sample < stop_sample)  # NaN is not inside
     return Contacts(
-        initial_contact_s=(initial + first) / sampling_rate_hz + shift_s,
-        terminal_contact_s=(terminal + first) / sampling_rate_hz,
-        initial_contact_sd_s=np.full(initial.size, initial_sd),
-        terminal_contact_sd_s=np.where(is_railed, RAILED_TERMINAL_SD_S, terminal_sd),
-        side=np.full(initial.size, side, dtype=np.int8),
-        confidence=confidence,
+        initial_contact_s=initial_s[inside],
+        terminal_contact_s=terminal_s[inside],
+        initial_contact_sd_s=initial_sd_s[inside],
+        terminal_contact_sd_s=terminal_sd_s[inside],
+        side=np.full(int(inside.sum()), side, dtype=np.int8),
+        confidence=confidence[inside],
     )

@@ -15,7 +15,7 @@ def test_each_site_reaches_its_detector(site: str, monkeypatch: pytest.MonkeyPat
     seen: list[tuple[str, tuple[object, ...]]] = []
 
     def spy(name: str):  # type: ignore[no-untyped-def]
-        def detector(*arguments: object) -> Contacts:
+        def detector(*arguments: object, **_: object) -> Contacts:
             seen.append((name, arguments[2:]))
             return no_contacts()
 
