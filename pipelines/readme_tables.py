@@ -26,7 +26,7 @@ def validation_table(metrics: Mapping[str, Any]) -> str:
     """Return the validation table in Markdown."""
     lines = [
         "| " + " | ".join(SUMMARY_COLUMNS) + " |",
-        "|---|---:|---:|---|" + "---:|" * (len(SUMMARY_COLUMNS) - 4),
+        "|---|---:|---|" + "---:|" * (len(SUMMARY_COLUMNS) - 3),
     ]
     lines += ["| " + " | ".join(row) + " |" for row in summary_rows(metrics)]
     return "\n".join(lines)

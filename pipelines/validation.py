@@ -29,17 +29,16 @@ def read_validation(root: Path, metrics_name: str, dataset_ids: list[str]) -> Va
         name: read_table(places.processed_table(name, "scores", "scores"), "scores")
         for name in metrics
     }
-    left_out = [
-        row
-        for name in dataset_ids
-        for row in _left_out(
-            name, places, set(scores[name]["recording_id"] if name in scores else ())
-        )
-    ]
+    left_out = []
+    for name in dataset_ids:
+        recordings = set(scores[name]["recording_id"]) if name in scores else set()
+        left_out += _left_out(name, places, recordings, has_score=name in metrics)
     return build_validation(metrics, scores, left_out)
 
 
-def _left_out(dataset_id: str, places: Places, scored: set[str]) -> list[tuple[str, str, str]]:
+def _left_out(
+    dataset_id: str, places: Places, scored: set[str], *, has_score: bool
+) -> list[tuple[str, str, str]]:
     """List what of a dataset was not scored, equal reasons once with their number."""
     imported = read_table(places.interim(dataset_id) / "rejected.parquet", "rejected")
     analysed = read_table(places.processed_table(dataset_id, "steps", "rejected"), "rejected")
@@ -57,6 +56,6 @@ def _left_out(dataset_id: str, places: Places, scored: set[str]) -> list[tuple[s
             if count
         ]
         rows.append((dataset_id, " and ".join(parts), str(problem)))
-    if not scored and not rows:
+    if not has_score and not rows:
         rows.append((dataset_id, "whole data set", "no reference that can be scored"))
     return rows

@@ -35,17 +35,16 @@ MIN_RUNNERS_TO_GENERALISE: Final = 3
 
 SUMMARY_COLUMNS: Final = (
     "Data and sensor",
-    "Runners",
-    "Steps",
+    "Steps (runners)",
     "Evaluation",
     "Found (%)",
     "Real (%)",
     "Contact time (ms)",
     "Peak force (BW)",
     "Speed (m/s)",
-    "In 90 % range (%)",
+    "Holds (%)",
 )
-"""Errors are root mean squares."""
+"""Errors are root mean squares; the last is how often the stated 90 % range holds the truth."""
 
 QUANTITY_WORDS: Final = {
     "contact_time": ("contact time", "ms", 1000.0),
@@ -208,6 +207,7 @@ class ValidationContent:
         "Real (%, 90 % interval)",
         "Running seconds, F1",
         "The same, away from changes",
+        "Taken for running (s)",
     )
     error_columns: tuple[str, ...] = (
         "Error of",
@@ -290,6 +290,8 @@ def build_validation(
         Recordings and datasets without a score.
     """
     listed = list(entries(metrics))
+    # A repeated mean cycle has no spread to compare and no points to draw.
+    of_steps = [entry for entry in listed if entry.dataset_id not in MEAN_CYCLES]
     simulated = bool(metrics) and all("is_simulated" in of for of in metrics.values())
     kind = "simulated recordings" if simulated else "public recordings"
     return ValidationContent(
@@ -297,17 +299,17 @@ def build_validation(
         lead=f"Estimates from inertial sensors against measured truth, on {kind}: "
         f"{len(metrics)} data set{'s' if len(metrics) != 1 else ''}.",
         is_simulated=simulated,
-        summary=_summary(listed),
+        summary=_summary(of_steps),
         warnings=_warnings(listed),
         summary_rows=summary_rows(metrics),
         data_rows=_data_rows(metrics),
         detection_rows=[row for entry in listed for row in _detection_rows(entry)],
         error_tables=list(_error_tables(listed)),
         percentile_rows=[row for entry in listed for row in _percentile_rows(entry)],
-        comparisons=[] if simulated else list(_comparisons(listed)),
+        comparisons=[] if simulated else list(_comparisons(of_steps)),
         published_rows=_published_rows(),
-        agreement_plots=list(_agreement_plots(listed, scores)),
-        agreement_rows=[row for entry in listed for row in _agreement_rows(entry)],
+        agreement_plots=list(_agreement_plots(of_steps, scores)),
+        agreement_rows=[row for entry in of_steps for row in _agreement_rows(entry)],
         coverage_rows=[row for entry in listed for row in _coverage_rows(entry)],
         left_out_rows=[list(row) for row in left_out],
         notes=_notes(),
@@ -327,8 +329,7 @@ def summary_rows(metrics: Mapping[str, Any]) -> list[list[str]]:
     return [
         [
             entry.name,
-            str(entry.n_runners),
-            str(entry.scored["n_steps"]),
+            f"{entry.scored['n_steps']} ({entry.n_runners})",
             EVALUATION_WORDS[entry.evaluation],
             *(_number(entry.scored.get(name), factor, digits) for name, factor, digits in shown),
         ]
@@ -433,7 +434,7 @@ def _data_rows(metrics: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _detection_rows(entry: Entry) -> Iterator[list[str]]:
-    shown = ("recall", "precision", "running_f1", "running_f1_interior")
+    shown = ("recall", "precision", "running_f1", "running_f1_interior", "false_running_s")
     if any(name in entry.scored for name in shown):
         yield [
             entry.name,
@@ -443,6 +444,7 @@ def _detection_rows(entry: Entry) -> Iterator[list[str]]:
             _with_interval(entry, "precision", 100.0, 1),
             _number(entry.scored.get("running_f1"), 1.0, 3),
             _number(entry.scored.get("running_f1_interior"), 1.0, 3),
+            _number(entry.scored.get("false_running_s"), 1.0, 0),
         ]
 
 
@@ -627,6 +629,9 @@ def _notes() -> list[str]:
         "Found is the share of real contacts (or strides) that were found; real is the share of "
         "found ones that exist. Errors are those of paired events, so that a miss never counts as "
         "a timing error.",
+        "F1 weighs running seconds that were missed against seconds that were taken for running "
+        "and are not; the latter stand beside it.",
+        "Holds is how often the 90 % range that an estimate comes with holds the truth.",
         "RMSE is the root mean square error, SD the standard deviation, MAD the median absolute "
         "deviation, bias the mean of estimate minus truth. Constant is the error of always saying "
         "the mean of the other runners or conditions.",

@@ -19,16 +19,16 @@ METRICS = {
         }
     }
 }
-PAGE = "before\n<!-- table: load_validation -->\nold | words\n<!-- end -->\nafter\n"
+PAGE = "before\n<!-- table: load_validation -->\nstale words\n<!-- end -->\nafter\n"
 
 
 def test_a_marked_table_is_replaced_and_the_rest_stays():
     text = render_tables(PAGE, lambda _: METRICS)
     assert text.startswith("before\n<!-- table: load_validation -->\n| Data and sensor |")
     assert text.endswith("\n<!-- end -->\nafter\n")
-    assert "old" not in text
+    assert "stale" not in text
     assert (
-        "| recurrent_grf, sacrum | 1 | 466 | new runner | 99.6 | 100.0 | 12.3 | – | – | – |" in text
+        "| recurrent_grf, sacrum | 466 (1) | new runner | 99.6 | 100.0 | 12.3 | – | – | – |" in text
     )
 
 

@@ -86,7 +86,7 @@ def test_one_runner_is_said_to_be_one_runner(page):
 
 
 def test_new_runner_and_personal_stay_apart(page):
-    labels = [(row[0], row[3]) for row in page.summary_rows]
+    labels = [(row[0], row[2]) for row in page.summary_rows]
     assert labels == [
         ("rbds_fukuchi2017, virtual sacrum", "new runner"),
         ("recurrent_grf, sacrum", "new runner"),
@@ -123,6 +123,13 @@ def test_simulation_is_labelled_and_not_held_against_people(one):
     assert all("simulated" in row[0] for row in page.summary_rows)
 
 
+def test_a_repeated_mean_cycle_is_listed_and_neither_compared_nor_drawn(one):
+    page = build_validation({"biomac_imu_cycle": metrics_of(one)}, {"biomac_imu_cycle": one}, [])
+    assert page.summary_rows[0][0] == "biomac_imu_cycle, mean cycle, sacrum"
+    assert page.comparisons == page.agreement_plots == page.agreement_rows == []
+    assert any("one mean cycle, repeated" in warning for warning in page.warnings)
+
+
 def test_an_empty_profile_is_a_page_too():
     page = build_validation({}, {}, [("a", "whole data set", "not reachable")])
     assert page.summary == ["No data set of this profile has a reference to compare with."]
@@ -143,8 +150,8 @@ def test_small_negative_numbers_are_not_minus_zero():
     }
     row = summary_rows(metrics)[0]
     assert len(row) == len(SUMMARY_COLUMNS)
-    assert row[7] == "0.00"
-    assert row[6] == "–"
+    assert row[6] == "0.00"
+    assert row[5] == "–"
 
 
 def test_published_values_name_their_source():
