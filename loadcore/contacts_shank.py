@@ -19,7 +19,7 @@ from loadcore._jit import kernel
 from loadcore.constants import SIDES
 from loadcore.contact_times import Contacts
 from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
-from loadcore.signals import SignalError, finite_segments
+from loadcore.signals import SignalError, finite_segments, live_columns
 
 __all__ = [
     "EventModel",
@@ -255,7 +255,10 @@ def _block_mean_norm(x: Floats, block: int, limit: float, out: Floats) -> None:
     for i in range(out.size):
         total = 0.0
         for j in range(i * block, (i + 1) * block):
-            value = np.sqrt(x[j, 0] * x[j, 0] + x[j, 1] * x[j, 1] + x[j, 2] * x[j, 2])
+            square = 0.0
+            for k in range(x.shape[1]):
+                square += x[j, k] * x[j, k]
+            value = np.sqrt(square)
             if value > limit:
                 value = limit
             total += value
@@ -596,7 +599,12 @@ def _acc_stretches(
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(acc_mps2), sampling_rate_hz, start_sample, stop_sample)
     observed = acc_mps2[start : start + n_blocks * block]
-    bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
+    live = live_columns(observed)
+    if not live[:2].all():
+        return []  # the models read x and y; a sensor may lack only the mediolateral axis
+    bridged, hole = bridge_gaps(
+        np.ascontiguousarray(observed[:, live]), sampling_rate_hz, ANCHOR_BRIDGE_S
+    )
     sagittal, norm = np.empty((n_blocks, 2)), np.empty(n_blocks)
     for axis in range(2):
         _block_mean(bridged[:, axis], block, np.inf, sagittal[:, axis])

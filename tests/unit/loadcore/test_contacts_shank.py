@@ -333,6 +333,19 @@ def test_uncertainty_grows_with_novelty() -> None:
     assert sd_s[0] < sd_s[1] < sd_s[2]
 
 
+def test_an_accelerometer_needs_no_mediolateral_axis_but_the_other_two() -> None:
+    acc = _burst(8.0, 100.0)
+    whole = shank_contacts(acc * [1.0, 1.0, 0.0], None, 100.0, 0, len(acc), 2)
+    assert len(whole) > 5
+    for axis in range(3):
+        lacking = acc.copy()
+        lacking[:, axis] = np.nan
+        found = shank_contacts(lacking, None, 100.0, 0, len(acc), 2)
+        assert len(found) == (len(whole) if axis == 2 else 0)
+        if axis == 2:
+            np.testing.assert_allclose(found.initial_contact_s, whole.initial_contact_s)
+
+
 def test_an_accelerometer_turned_round_gives_the_same_contacts() -> None:
     acc = _burst(8.0, 100.0)
     (stretch,) = shank.shank_stretches(acc, None, 100.0, 0, len(acc))
