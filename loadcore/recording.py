@@ -16,7 +16,7 @@ from loadcore.constants import (
 )
 from loadcore.contact_times import Contacts, join_contacts
 from loadcore.contacts import ContactModels, find_contacts
-from loadcore.contacts_foot import find_stances
+from loadcore.contacts_foot import FootStretch, foot_stretches
 from loadcore.force import (
     MORIN_2005,
     ForceSettings,
@@ -27,11 +27,11 @@ from loadcore.force import (
 )
 from loadcore.impact import peak_tibial_acceleration
 from loadcore.orientation import Alignment, align_gravity, align_heading, rotate
-from loadcore.signals import SignalError, clipped_samples, finite_segments, idle_samples
+from loadcore.signals import SignalError, clipped_samples, idle_samples
 from loadcore.steps import COUNTS, FORCE, StepLimits, StepTimes, step_times
 from loadcore.timing import measure_timing, resample
 from loadcore.tissue import TissueSettings, tissue_load
-from loadcore.trajectory import FootStrides, foot_trajectory
+from loadcore.trajectory import FootStrides, stretch_trajectory
 
 __all__ = [
     "AnalysisSettings",
@@ -250,12 +250,18 @@ def analyse_recording(
         With every problem that makes the recording unusable.
     """
     settings = settings or AnalysisSettings()
-    _check_labels(site, side, frame)
-    check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
+    problems = _label_problems(site, side, frame)
+    try:
+        check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
+    except SignalError as error:
+        problems += error.problems
+    if problems:
+        raise SignalError(*problems)
     even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, acc_range_g, gyr_range_dps)
     bouts = find_bouts(even.acc, even.rate_hz, site, even.gyr)
     running = _running_samples(bouts, even.acc.shape[0])
-    rotation, orientation, confidence = _orientation(even, site, frame, running)
+    stretches = foot_stretches(even.acc, even.gyr, even.rate_hz) if site == "foot" else []
+    rotation, orientation, confidence = _orientation(even, site, frame, running, stretches)
     acc = even.acc if rotation is None else rotate(even.acc, rotation)
     gyr = even.gyr
     if gyr is not None and rotation is not None:
@@ -263,10 +269,9 @@ def analyse_recording(
 
     strides = None
     if site == "foot" and even.gyr is not None:
-        # In sensor axes, because a gyroscope rails by axis.
-        strides = _foot_strides(even.acc, even.gyr, even.rate_hz)
+        strides = _foot_strides(stretches, even.rate_hz)
     contacts, times = _running_steps(
-        acc, gyr, even.rate_hz, site, side, bouts, settings, calibration
+        acc, gyr, even.rate_hz, site, side, bouts, stretches, settings, calibration
     )
     return RecordingAnalysis(
         steps=_load_steps(contacts, times, acc, even, site, strides, known, settings),
@@ -277,8 +282,8 @@ def analyse_recording(
     )
 
 
-def _check_labels(site: str, side: str, frame: str) -> None:
-    problems = [
+def _label_problems(site: str, side: str, frame: str) -> list[str]:
+    return [
         f"{name} is {value!r}; expected one of {', '.join(allowed)}"
         for name, value, allowed in (
             ("site", site, SITES),
@@ -287,8 +292,6 @@ def _check_labels(site: str, side: str, frame: str) -> None:
         )
         if value not in allowed
     ]
-    if problems:
-        raise SignalError(*problems)
 
 
 def _even_signal(
@@ -355,7 +358,11 @@ def _running_samples(bouts: Bouts, n_samples: int) -> NDArray[np.bool_]:
 
 
 def _orientation(
-    even: _EvenSignal, site: str, frame: str, running: NDArray[np.bool_]
+    even: _EvenSignal,
+    site: str,
+    frame: str,
+    running: NDArray[np.bool_],
+    stretches: list[FootStretch],
 ) -> tuple[FloatArray | None, str, float]:
     """Rotation to the segment frame (None: none needed), how it was found and how surely."""
     if frame == "segment":
@@ -364,31 +371,28 @@ def _orientation(
         return None, "not needed: no running", float("nan")
     gravity = align_gravity(even.acc, even.rate_hz, running)
     if site == "foot" and even.gyr is not None:
-        rotation, confidence = _foot_rotation(even.acc, even.gyr, even.rate_hz, running, gravity)
+        rotation, confidence = _foot_rotation(stretches, running, gravity)
         return rotation, f"{gravity.method}, pitch axis", confidence
     heading = align_heading(even.acc, even.gyr, even.rate_hz, site, gravity, running)
     return heading.rotation, f"{gravity.method}, {heading.method}", heading.confidence
 
 
 def _foot_rotation(
-    acc: FloatArray,
-    gyr: FloatArray,
-    rate_hz: float,
-    running: NDArray[np.bool_],
-    gravity: Alignment,
+    stretches: list[FootStretch], running: NDArray[np.bool_], gravity: Alignment
 ) -> tuple[FloatArray, float]:
     """Turn a levelled foot sensor so that +z is the axis about which the foot swings forward.
 
-    The axis and its sign come from the stances (`contacts_foot.find_stances`): of the two signs
-    the true one leaves the foot quiet between its swings, where a sign from the rate's own
-    distribution fails, because a foot turns about as fast both ways.
+    The axis and its sign come from the stances (`contacts_foot.find_stances`) of the stretch with
+    the most running: a sign from the rate's own distribution fails, because a foot turns about as
+    fast both ways.
     """
-    stretches = finite_segments(np.where(running[:, None], np.hstack((acc, gyr)), np.nan))
-    start, stop = stretches[np.argmax(stretches[:, 1] - stretches[:, 0])]
-    axis = find_stances(acc[start:stop], gyr[start:stop], rate_hz).pitch_axis
+    n_running = [int(running[part.start_sample : part.stop_sample].sum()) for part in stretches]
+    axis = np.full(3, np.nan)
+    if stretches:
+        axis = stretches[int(np.argmax(n_running))].stances.pitch_axis
     if not np.isfinite(axis).all():
         raise SignalError(
-            f"no stance was found in {(stop - start) / rate_hz:.1f} s of running: is the sensor on "
+            f"no stance was found in {int(running.sum())} samples of running: is the sensor on "
             "the foot? Check the sensor site"
         )
     up = gravity.rotation[1]
@@ -398,14 +402,14 @@ def _foot_rotation(
     return rotation, gravity.confidence * float(np.linalg.norm(level))
 
 
-def _foot_strides(acc: FloatArray, gyr: FloatArray, rate_hz: float) -> FootStrides:
-    """Strides of every uninterrupted stretch, numbered on the whole recording's samples."""
+def _foot_strides(stretches: list[FootStretch], rate_hz: float) -> FootStrides:
+    """Strides of every stretch, numbered on the whole recording's samples."""
     parts = []
-    for start, stop in finite_segments(np.hstack((acc, gyr))):
-        part = foot_trajectory(acc[start:stop], gyr[start:stop], rate_hz)
+    for stretch in stretches:
+        part = stretch_trajectory(stretch, rate_hz)
         columns = dict(vars(part))
-        columns["start_sample"] = part.start_sample + start
-        columns["stop_sample"] = part.stop_sample + start
+        columns["start_sample"] = part.start_sample + stretch.start_sample
+        columns["stop_sample"] = part.stop_sample + stretch.start_sample
         parts.append(FootStrides(**columns))
     return FootStrides(
         *(
@@ -422,6 +426,7 @@ def _running_steps(
     site: str,
     side: str,
     bouts: Bouts,
+    stretches: list[FootStretch],
     settings: AnalysisSettings,
     calibration: Calibration | None,
 ) -> tuple[Contacts, StepTimes]:
@@ -430,7 +435,7 @@ def _running_steps(
     contacts, times = [], []
     for row in np.flatnonzero(bouts.activity == ACTIVITY_RUNNING):
         start, stop = int(bouts.start_sample[row]), int(bouts.stop_sample[row])
-        found = find_contacts(acc, gyr, rate_hz, site, side, start, stop, models)
+        found = find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, stretches or None)
         contacts.append(found)
         times.append(step_times(found, sees_both_feet=site in TRUNK_SITES, limits=settings.steps))
     return join_contacts(contacts), _join_times(times)
@@ -499,6 +504,13 @@ def _load_steps(
         ).peak_g
     refused = force.is_refused | load.is_refused.any(axis=1)
     reason = np.where(counts & refused, FORCE, times.reject_reason)
+    # Where one tissue's force cannot be, the force that it comes from is not to be trusted either.
+    contact_time_s = np.where(refused, np.nan, contact_time_s)
+    flight_time_s = np.where(refused, np.nan, flight_time_s)
+
+    def unless_refused(values: FloatArray) -> FloatArray:
+        return np.where(refused.reshape(-1, *[1] * (values.ndim - 1)), np.nan, values)
+
     return Steps(
         side=contacts.side,
         initial_contact_s=start_s,
@@ -514,15 +526,15 @@ def _load_steps(
         speed_mps=speed_mps,
         stride_length_m=stride_length_m,
         peak_tibial_acc_g=impact_g,
-        peak_vgrf_bw=force.peak_vgrf_bw,
-        peak_vgrf_sd_bw=force.sd_bw,
+        peak_vgrf_bw=unless_refused(force.peak_vgrf_bw),
+        peak_vgrf_sd_bw=unless_refused(force.sd_bw),
         vertical_stiffness_bwpm=vertical_stiffness(
             force.peak_vgrf_bw, contact_time_s, flight_time_s
         ),
         vertical_oscillation_m=vertical_oscillation(contact_time_s, flight_time_s),
-        tissue_peak_force_bw=load.peak_force_bw,
-        tissue_peak_force_sd_bw=load.sd_bw,
-        tissue_impulse_bws=load.impulse_bws,
+        tissue_peak_force_bw=unless_refused(load.peak_force_bw),
+        tissue_peak_force_sd_bw=unless_refused(load.sd_bw),
+        tissue_impulse_bws=unless_refused(load.impulse_bws),
         reject_reason=reason.astype(np.int8),
     )
 
