@@ -42,7 +42,8 @@ def reference_steps(
     Returns
     -------
     DataFrame
-        side, and the `RESPONSES` of ``exposure.load_speed``; no rows where nothing is complete.
+        side, initial_contact_s, and the `RESPONSES` of ``exposure.load_speed``; no rows where
+        nothing is complete.
     """
     ordered = contacts.sort_values("initial_contact_s", ignore_index=True)
     start_s = ordered["initial_contact_s"].to_numpy(np.float64)
@@ -51,7 +52,8 @@ def reference_steps(
     complete = ordered["is_complete"].to_numpy(np.bool_) & np.isfinite(start_s + stop_s)
     rows = np.flatnonzero(complete & (step_s <= LONGEST_STEP_S))
     if not rows.size:
-        return pd.DataFrame({"side": [], **{name: np.empty(0) for name in RESPONSES}})
+        numbers = ("initial_contact_s", *RESPONSES)
+        return pd.DataFrame({"side": [], **{name: np.empty(0) for name in numbers}})
     force = np.nan_to_num(vgrf_bw)
     first, last = start_s[rows[0]], start_s[rows[-1]] + step_s[rows[-1]]
     mean_bw = force[round(first * force_rate_hz) : round(last * force_rate_hz)].mean()
@@ -64,6 +66,7 @@ def reference_steps(
     return pd.DataFrame(
         {
             "side": ordered["side"].to_numpy()[rows],
+            "initial_contact_s": start_s[rows],
             "step_frequency_hz": 1.0 / step_s[rows],
             "contact_time_s": (stop_s - start_s)[rows],
             "peak_vgrf_bw": np.array(peak, np.float64),
