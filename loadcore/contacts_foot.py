@@ -545,8 +545,9 @@ class FootStretch:
         Sample of the recording that the stretch begins with; all else counts from there.
     acc_mps2 : (n, 3) float64 array
         Specific force, short holes bridged.
-    gyr_radps : (n, 3) float64 array or None
-        Angular rate, short holes bridged and railed samples repaired; None without a gyroscope.
+    gyr_radps, repaired_radps : (n, 3) float64 array or None
+        Angular rate, short holes bridged, as it came and with railed samples repaired; None
+        without a gyroscope.
     railed : (n,) bool array
         Where the gyroscope railed.
     hole_s : (n,) float64 array
@@ -558,6 +559,7 @@ class FootStretch:
     start_sample: int
     acc_mps2: NDArray[np.float64]
     gyr_radps: NDArray[np.float64] | None
+    repaired_radps: NDArray[np.float64] | None
     railed: NDArray[np.bool_]
     hole_s: NDArray[np.float64]
     stances: Stances
@@ -598,11 +600,13 @@ def foot_stretches(
         if last - first < MIN_STRETCH_S * sampling_rate_hz:
             continue
         force = np.ascontiguousarray(bridged[first:last, :3])
-        turn, railed = None, np.zeros(last - first, dtype=np.bool_)
+        turn, repaired, railed = None, None, np.zeros(last - first, dtype=np.bool_)
         if gyr is not None:
-            turn, railed = repair_railed(bridged[first:last, 3:])
-        stances = find_stances(force, turn, sampling_rate_hz)
-        found.append(FootStretch(int(first), force, turn, railed, hole_s[first:last], stances))
+            turn = np.ascontiguousarray(bridged[first:last, 3:])
+            repaired, railed = repair_railed(turn)
+        stances = find_stances(force, repaired, sampling_rate_hz)
+        hole = hole_s[first:last]
+        found.append(FootStretch(int(first), force, turn, repaired, railed, hole, stances))
     return found
 
 
@@ -619,11 +623,11 @@ def _stretch_contacts(
     stretch: FootStretch, sampling_rate_hz: float, coefficients: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], ...]:
     """Return initial and terminal contact, their SDs and the confidence of every landing."""
-    stances, has_gyr = stretch.stances, stretch.gyr_radps is not None
-    if stretch.gyr_radps is None:
+    stances, has_gyr = stretch.stances, stretch.repaired_radps is not None
+    if stretch.repaired_radps is None:
         falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
     else:
-        falling = stretch.gyr_radps @ stances.pitch_axis
+        falling = stretch.repaired_radps @ stances.pitch_axis
     swing_stop = stances.swing_stop_sample.astype(np.float64)
     arrive, depart = stances.arrive_sample[1:], stances.depart_sample[1:]
     # The last stance leads into standing or a gap: it has a beginning, and no end to be seen.

@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
-from loadcore.contacts_foot import Stances, find_stances
+from loadcore.contacts_foot import FootStretch, Stances, find_stances
 from loadcore.railed import repair_railed
+from loadcore.signals import SignalError
 
 __all__ = [
     "FootStrides",
     "StrideLengthModel",
     "correct_lengths",
     "foot_trajectory",
+    "stretch_trajectory",
     "stride_features",
 ]
 
@@ -301,22 +303,48 @@ def foot_trajectory(
     if stances is None:
         stances = find_stances(acc, gyr, sampling_rate_hz)
     repaired, railed = repair_railed(gyr, rail_radps)
+    stretch = FootStretch(0, acc, gyr, repaired, railed, np.zeros(railed.size), stances)
+    strides = stretch_trajectory(stretch, sampling_rate_hz)
+    return strides if model is None else correct_lengths(strides, model)
+
+
+def stretch_trajectory(stretch: FootStretch, sampling_rate_hz: float) -> FootStrides:
+    """Length, speed and rise of every stride of a stretch whose stances are known.
+
+    Parameters
+    ----------
+    stretch : FootStretch
+        With a gyroscope.
+    sampling_rate_hz : float
+        Samples a second.
+
+    Returns
+    -------
+    FootStrides
+        As :func:`foot_trajectory`, numbered on the stretch's samples. A stride with a hole in it
+        keeps its time, and its length is NaN: a landing cannot be integrated across a hole.
+    """
+    acc, gyr, stances = stretch.acc_mps2, stretch.gyr_radps, stretch.stances
+    if gyr is None or stretch.repaired_radps is None:
+        raise SignalError("the stretch has no angular rate, so its strides cannot be integrated")
     start, stop = stances.depart_sample[:-1], stances.arrive_sample[1:]
     flat_end, next_flat = stances.flat_stop_sample[:-1], stances.flat_start_sample[1:]
     apart = (stop > start) & (next_flat > flat_end)  # foot-flats that touch enclose no stride
     start, stop, flat_end, next_flat = (x[apart] for x in (start, stop, flat_end, next_flat))
-    railed_before = np.concatenate(([0], np.cumsum(railed)))
+    railed_before = np.concatenate(([0], np.cumsum(stretch.railed)))
     n_clipped = (railed_before[stop] - railed_before[start]).astype(np.int64)
     out = np.full((start.size, 4), np.nan)
     bounds = np.column_stack((start, stop, n_clipped)).astype(np.int64)
-    _integrate_strides(acc, gyr, repaired, bounds, 1.0 / sampling_rate_hz, out)
+    _integrate_strides(acc, gyr, stretch.repaired_radps, bounds, 1.0 / sampling_rate_hz, out)
     time_s = (stop - start) / sampling_rate_hz
     turn_radps = np.linalg.norm(gyr[start], axis=1) + np.linalg.norm(gyr[stop], axis=1)
     roll_m = 0.5 * ROLL_LEVER_M * turn_radps * time_s
-    length_m = np.where(time_s <= MAX_STRIDE_S, out[:, 0] + roll_m, np.nan)
+    holes_before = np.concatenate(([0], np.cumsum(stretch.hole_s > 0.0)))
+    whole = (time_s <= MAX_STRIDE_S) & (holes_before[stop] == holes_before[start])
+    length_m = np.where(whole, out[:, 0] + roll_m, np.nan)
     share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
     sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
-    strides = FootStrides(
+    return FootStrides(
         start_sample=flat_end,
         stop_sample=next_flat,
         stride_time_s=time_s,
@@ -324,9 +352,8 @@ def foot_trajectory(
         stride_length_sd_m=sd_m,
         speed_mps=length_m / time_s,
         speed_sd_mps=sd_m / time_s,
-        vertical_displacement_m=out[:, 1],
-        apparent_gravity_mps2=out[:, 2],
+        vertical_displacement_m=np.where(whole, out[:, 1], np.nan),
+        apparent_gravity_mps2=np.where(whole, out[:, 2], np.nan),
         roll_m=roll_m,
         n_clipped=n_clipped,
     )
-    return strides if model is None else correct_lengths(strides, model)
