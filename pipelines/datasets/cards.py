@@ -68,9 +68,9 @@ def render_sheet(datasets: list[Dataset]) -> str:
     rows = [
         (
             f"[{d.card.id}]({d.card.module}.md)",
-            ", ".join(dict.fromkeys(f"{s.site} {s.sampling_rate_hz:g} Hz" for s in d.card.sensors))
-            or "table",
+            ", ".join(dict.fromkeys(_in_short(sensor) for sensor in d.card.sensors)) or "table",
             f"{d.card.n_runners}",
+            f"{d.card.n_recordings}",
             f"{d.card.age}; {d.card.sex}",
             d.card.speed,
             d.card.foot_strike,
@@ -80,7 +80,7 @@ def render_sheet(datasets: list[Dataset]) -> str:
         )
         for d in datasets
     ]
-    head = ("dataset", "sensor", "runners", "age; sex", "speed", "foot strike", "references")
+    head = ("dataset", "sensor", "runners", "recordings", "age; sex", "speed", "foot strike")
     return (
         "\n\n".join(
             (
@@ -91,11 +91,17 @@ def render_sheet(datasets: list[Dataset]) -> str:
                     "hashes, its users download. How well each population is represented stands "
                     "in the columns: a result from one runner is a result about one runner."
                 ),
-                _table((*head, "licence", "ethics"), rows),
+                _table((*head, "references", "licence", "ethics"), rows),
             )
         )
         + "\n"
     )
+
+
+def _in_short(sensor: Sensor) -> str:
+    """Say site and rate; what was derived from markers is called virtual wherever it is named."""
+    virtual = "virtual " if "virtual" in sensor.model else ""
+    return f"{virtual}{sensor.site} {sensor.sampling_rate_hz:g} Hz"
 
 
 def write_cards() -> None:

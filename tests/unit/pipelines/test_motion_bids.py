@@ -3,7 +3,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -244,6 +244,59 @@ def test_sites_are_understood_from_words(tmp_path: Path, label: str, site: str, 
     write_motion_bids(tmp_path / "set", dataset(motion_file(points=(point(label),))))
     (recording,) = read_motion_bids(tmp_path / "set")
     assert (recording.row["sensor_site"], recording.row["side"]) == (site, side)
+
+
+def scanned(tmp_path: Path, scan: dict[str, object], units: dict[str, object]) -> Path:
+    root = tmp_path / "set"
+    meaning = {name: {"Description": "x"} | units for name in scan}
+    file = motion_file(scan=scan, started_at=datetime(2026, 1, 5, 7, tzinfo=UTC))
+    write_motion_bids(root, dataset(file, scans_dictionary=meaning))
+    return root
+
+
+def test_what_a_scan_says_goes_before_the_participant(tmp_path: Path) -> None:
+    scan = {"surface": "grass", "shoe": None, "weight": 80_500}
+    (recording,) = read_motion_bids(scanned(tmp_path, scan, {"Units": "g"}))
+    assert recording.row["body_mass_kg"] == pytest.approx(80.5)
+    assert (recording.row["surface"], recording.row["shoe"]) == ("grass", None)
+    assert recording.row["started_at_utc"] == pd.Timestamp("2026-01-05T07:00:00Z")
+
+
+def test_body_mass_of_a_scan_without_unit_is_not_used(tmp_path: Path) -> None:
+    (recording,) = read_motion_bids(scanned(tmp_path, {"weight": 80.5}, {}))
+    assert recording.row["body_mass_kg"] == 70.5
+
+
+def test_a_start_that_is_no_time_is_named(tmp_path: Path) -> None:
+    root = scanned(tmp_path, {}, {})
+    edit(root, "*_scans.tsv", "2026-01-05T07:00:00.000000Z", "at dawn")
+    with pytest.raises(MotionBidsImportError, match="acq_time 'at dawn'"):
+        read_motion_bids(root)
+
+
+def test_runs_acquisitions_and_unknown_starts(tmp_path: Path) -> None:
+    repeated = [motion_file(acquisition="lab", run=n, started_at=None) for n in (1, 2)]
+    write_motion_bids(tmp_path / "set", dataset(*repeated))
+    recordings = read_motion_bids(tmp_path / "set")
+    stem = "sub-01_ses-01_task-run_tracksys-imu_acq-lab_run-0"
+    assert [r.recording_id for r in recordings] == [f"{stem}{n}_left_shank" for n in (1, 2)]
+    assert all(pd.isna(r.row["started_at_utc"]) for r in recordings)
+    with pytest.raises(MotionBidsExportError, match="acquisition 'a b'"):
+        write_motion_bids(tmp_path / "other", dataset(motion_file(acquisition="a b")))
+
+
+def test_an_axis_without_values_has_no_channel_and_a_file_needs_one(tmp_path: Path) -> None:
+    lacking = np.where([True, False, True], point().acc_mps2, np.nan)
+    flat = replace(point(), acc_mps2=lacking, gyr_radps=None)
+    write_motion_bids(tmp_path / "set", dataset(motion_file(points=(flat,))))
+    channels = next((tmp_path / "set").rglob("*_channels.tsv")).read_text()
+    assert "left_shank_acc_y" not in channels
+    (recording,) = read_motion_bids(tmp_path / "set")
+    np.testing.assert_array_equal(recording.signals[["acc_x_mps2", "acc_z_mps2"]], lacking[:, ::2])
+    assert recording.signals["acc_y_mps2"].isna().all()
+    empty = replace(flat, acc_mps2=np.full((N, 3), np.nan))
+    with pytest.raises(MotionBidsExportError, match="no channel has any value"):
+        write_motion_bids(tmp_path / "other", dataset(motion_file(points=(empty,))))
 
 
 def test_importer_lists_every_problem_of_every_file(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def fill_in(root: Path, raw_at_rest: str) -> None:
     for path in root.rglob(f"*{MODULE}*"):
         text = path.read_text(encoding="utf-8")
         text = text.replace("RAW_AT_REST_G = (0.0, 0.0, 0.0)", f"RAW_AT_REST_G = {raw_at_rest}")
+        for number in ("n_runners", "n_recordings"):
+            text = text.replace(f"{number}=0", f"{number}=1")
         path.write_text(text.replace(FILL_IN, "known"), encoding="utf-8")
 
 

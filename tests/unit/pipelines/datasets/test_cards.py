@@ -54,6 +54,20 @@ def test_sheet_lists_every_dataset() -> None:
         assert f"[{dataset_id}](" in sheet
 
 
+def test_sheet_has_the_facts_of_every_dataset_and_calls_virtual_sensors_so() -> None:
+    rows = {
+        line.split("](")[0].removeprefix("| ["): line
+        for line in (FOLDER / "README.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| [")
+    }
+    for dataset_id in ALL:
+        card = load_dataset(dataset_id).card
+        facts = (card.age, card.sex, card.speed, card.foot_strike, card.licence, card.ethics)
+        assert all(fact and fact in rows[dataset_id] for fact in facts)
+        assert f"| {card.n_runners} | {card.n_recordings} |" in rows[dataset_id]
+    assert "| virtual shank 150 Hz |" in rows["rbds_fukuchi2017"]
+
+
 def test_unknown_dataset_lists_the_known() -> None:
     with pytest.raises(KeyError, match=r"unknown dataset .gdlbio.; known: .*gdlbio_foot"):
         load_dataset("gdlbio")
