@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from loadcore.constants import ACTIVITIES, ACTIVITY_RUNNING, SIDES
+from loadcore.constants import ACTIVITIES, ACTIVITY_RUNNING, RECORDING_SITES, SIDES
 from loadcore.recording import (
     AnalysisSettings,
     Calibration,
@@ -226,13 +226,21 @@ def runner_reference(
     """Choose one runner's own reference step from their recordings.
 
     One sensor site speaks for the runner, so that the reference has one model of contact: the
-    first of ``constants.SITES`` with a recording. Easy speed is `EASY_SPEED_QUANTILE`.
+    first of ``constants.RECORDING_SITES`` with enough steps. Easy speed is `EASY_SPEED_QUANTILE`.
     """
-    runs = {name: recording.analysis.steps for name, recording in recordings.items()}
-    speeds = np.concatenate([np.empty(0), *(steps.speed_mps for steps in runs.values())])
-    speeds = speeds[np.isfinite(speeds)]
-    easy = float(np.quantile(speeds, EASY_SPEED_QUANTILE)) if speeds.size else np.nan
-    return choose_reference(runs, settings, easy_speed_mps=easy)
+    for site in RECORDING_SITES:
+        runs = {
+            name: recording.analysis.steps
+            for name, recording in recordings.items()
+            if recording.row["sensor_site"] == site
+        }
+        speeds = np.concatenate([np.empty(0), *(steps.speed_mps for steps in runs.values())])
+        speeds = speeds[np.isfinite(speeds)]
+        easy = float(np.quantile(speeds, EASY_SPEED_QUANTILE)) if speeds.size else np.nan
+        reference = choose_reference(runs, settings, easy_speed_mps=easy)
+        if reference.source != "none":
+            return reference
+    return choose_reference({}, settings)
 
 
 def runner_tables(
