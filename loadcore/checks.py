@@ -3,20 +3,21 @@
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from loadcore.signals import (
     MAX_SAMPLING_RATE_HZ,
     MIN_SAMPLING_RATE_HZ,
+    ChannelRanges,
     SignalError,
     acc_unit,
+    channel_ranges,
+    count_observed,
     gyr_unit,
 )
 from loadcore.timing import measure_timing
 
 __all__ = ["check_signal"]
-
-type FloatArray = NDArray[np.float64]
 
 RATE_TOLERANCE: Final = 0.02
 """Relative disagreement of a stated rate with the time stamps that is still called the same.
@@ -43,16 +44,17 @@ def _check_times_agree(time_s: ArrayLike, n: int, sampling_rate_hz: float) -> li
     return []
 
 
-def _check_channels(rows: FloatArray, name: str) -> list[str]:
+def _check_channels(ranges: ChannelRanges, name: str) -> list[str]:
     problems = []
-    for j, axis in enumerate("xyz"):
-        seen = rows[np.isfinite(rows[:, j]), j]
-        if seen.size and float(seen.min()) == float(seen.max()):
+    for axis, low, high, infinite in zip(
+        "xyz", ranges.low, ranges.high, ranges.has_infinity, strict=True
+    ):
+        if low == high:
             problems.append(
-                f"{name} {axis} is {seen[0]:g} throughout; expected a changing signal: if the "
+                f"{name} {axis} is {low:g} throughout; expected a changing signal: if the "
                 "sensor lacks this axis, make it missing"
             )
-        if np.isinf(rows[:, j]).any():
+        if infinite:
             problems.append(f"{name} {axis} holds infinities; expected numbers or missing values")
     return problems
 
@@ -82,7 +84,7 @@ def check_signal(
         With all problems found: shapes, rate, length, time stamps, empty or constant channels,
         infinities, units (g, mg, deg/s), gravity removed.
     """
-    acc = np.asarray(acc_mps2, dtype=np.float64)
+    acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
     if acc.ndim != 2 or acc.shape[1] != 3:
         raise SignalError(f"acc_mps2 has shape {acc.shape}; expected (n, 3)")
     if not MIN_SAMPLING_RATE_HZ <= sampling_rate_hz <= MAX_SAMPLING_RATE_HZ:
@@ -90,12 +92,12 @@ def check_signal(
             f"sampling_rate_hz is {sampling_rate_hz}; expected {MIN_SAMPLING_RATE_HZ:g} to "
             f"{MAX_SAMPLING_RATE_HZ:g}: running cannot be resolved below, nor believed above"
         )
-    problems = _check_channels(acc, "acc_mps2")
+    problems = _check_channels(channel_ranges(acc), "acc_mps2")
     n = acc.shape[0]
-    seen = np.isfinite(acc).any(axis=1)
-    if np.count_nonzero(seen) < MIN_DURATION_S * sampling_rate_hz:
+    n_observed = count_observed(acc)
+    if n_observed < MIN_DURATION_S * sampling_rate_hz:
         problems.append(
-            f"acc_mps2 has {np.count_nonzero(seen)} samples with a value; expected at least "
+            f"acc_mps2 has {n_observed} samples with a value; expected at least "
             f"{MIN_DURATION_S:g} s ({MIN_DURATION_S * sampling_rate_hz:.0f} samples)"
         )
     unit = acc_unit(acc)
@@ -107,11 +109,11 @@ def check_signal(
             "export the raw accelerometer instead"
         )
     if gyr_radps is not None:
-        gyr = np.asarray(gyr_radps, dtype=np.float64)
+        gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
         if gyr.shape != acc.shape:
             problems.append(f"gyr_radps has shape {gyr.shape}; expected {acc.shape} like acc_mps2")
         else:
-            problems += _check_channels(gyr, "gyr_radps")
+            problems += _check_channels(channel_ranges(gyr), "gyr_radps")
             if gyr_unit(gyr) == "degps":
                 problems.append("gyr_radps looks like deg/s; expected rad/s: convert it first")
     if time_s is not None:

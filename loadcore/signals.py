@@ -7,7 +7,8 @@ and stays one.
 """
 
 import math
-from typing import Final, Literal
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,19 +18,24 @@ from loadcore.constants import STANDARD_GRAVITY_MPS2
 
 __all__ = [
     "AccUnit",
+    "ChannelRanges",
     "GyrUnit",
     "SignalError",
     "acc_unit",
     "as_rows",
     "as_triaxial",
+    "channel_ranges",
     "check_rate",
+    "clipped_rows",
     "clipped_samples",
+    "count_observed",
     "finite_runs",
     "finite_segments",
     "gyr_unit",
     "idle_samples",
     "live_columns",
     "static_samples",
+    "true_runs",
 ]
 
 type FloatArray = NDArray[np.float64]
@@ -162,6 +168,18 @@ def live_columns(x: FloatArray) -> BoolArray:
     return live
 
 
+@kernel
+def count_observed(x: FloatArray) -> int:
+    """Return how many rows of an ``(n, k)`` signal have any finite value."""
+    count = 0
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            if math.isfinite(x[i, j]):
+                count += 1
+                break
+    return count
+
+
 def finite_segments(x: ArrayLike) -> IntArray:
     """Return the uninterrupted stretches of a signal.
 
@@ -182,26 +200,171 @@ def finite_segments(x: ArrayLike) -> IntArray:
     return finite_runs(rows, live)
 
 
+RAIL_BLOCK: Final = 256
+"""Rows over which extremes are kept, so that a search for a rail can pass over most of a signal
+unread. Engineering choice: fits the fastest cache."""
+MIDDLE_SAMPLES: Final = 10_000
+"""A channel's middle is the median of so many samples, evenly spaced. Engineering choice: the
+middle only has to lie far from both rails, and sorting a whole channel takes longer than all the
+rest of a recording's checks."""
+
+
+LANE_ROWS: Final = 8
+"""Rows that are compared side by side. Engineering choice: so many doubles fill the widest
+registers in use; comparing lanes instead of one running extremum lets the compiler use them."""
+
+
+@dataclass(frozen=True)
+class ChannelRanges:
+    """What one pass over a signal tells about each of its ``k`` columns.
+
+    Attributes
+    ----------
+    block_low, block_high : (n_blocks, k) float64 array
+        Extremes of each ``RAIL_BLOCK`` rows; inf and -inf where all is missing.
+    low, high : (k,) float64 array
+        Extremes of each column, infinities included; inf and -inf where all is missing.
+    finest_step : (k,) float64 array
+        Smallest change between neighbouring samples that is a change; inf without any.
+    """
+
+    block_low: FloatArray
+    block_high: FloatArray
+    low: FloatArray
+    high: FloatArray
+    finest_step: FloatArray
+
+    @property
+    def has_infinity(self) -> BoolArray:
+        """Whether a column holds a plus or minus infinity."""
+        return np.asarray((self.low == -np.inf) | (self.high == np.inf))
+
+
 @kernel
-def _mark_rail(column: FloatArray, extremum: float, reach: float, out: BoolArray) -> None:
-    """Mark plateaus at one extremum: two samples with corners on both sides, or long ties."""
-    n = column.size
+def _widen(x: FloatArray, low: FloatArray, high: FloatArray, finest: FloatArray, k: int) -> None:
+    """Take a block of interleaved channels, ``k`` values a sample, into the lanes; NaN is passed.
+
+    ``x`` begins one sample before the block.
+    """
+    lanes = low.size
+    for start in range(k, x.size - lanes + 1, lanes):
+        now, before = x[start : start + lanes], x[start - k : start - k + lanes]
+        for j in range(lanes):
+            value = now[j]
+            step = abs(value - before[j])
+            low[j] = value if value < low[j] else low[j]
+            high[j] = value if value > high[j] else high[j]
+            finest[j] = step if 0.0 < step < finest[j] else finest[j]
+    for i in range(k + (x.size - k) // lanes * lanes, x.size):
+        step = abs(x[i] - x[i - k])
+        low[i % k] = min(low[i % k], x[i]) if not math.isnan(x[i]) else low[i % k]
+        high[i % k] = max(high[i % k], x[i]) if not math.isnan(x[i]) else high[i % k]
+        finest[i % k] = step if 0.0 < step < finest[i % k] else finest[i % k]
+
+
+@kernel
+def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+    """Fill the extremes of each block of rows; return the finest step of each column."""
+    n, k = x.shape
+    flat = x.reshape(n * k)
+    lane_low, lane_high = np.empty(LANE_ROWS * k), np.empty(LANE_ROWS * k)
+    finest = np.full(LANE_ROWS * k, math.inf)
+    for block in range(low.shape[0]):
+        start, stop = block * RAIL_BLOCK, min((block + 1) * RAIL_BLOCK, n)
+        # Beside the first sample there is none: it is its own neighbour, and no step.
+        lane_low[:], lane_high[:] = math.inf, -math.inf
+        if start == 0:
+            for j in range(k):
+                if not math.isnan(flat[j]):
+                    lane_low[j] = lane_high[j] = flat[j]
+            start = 1
+        _widen(flat[(start - 1) * k : stop * k], lane_low, lane_high, finest, k)
+        for j in range(k):
+            low[block, j] = lane_low[j::k].min()
+            high[block, j] = lane_high[j::k].max()
+    return np.array([finest[j::k].min() for j in range(k)])
+
+
+def channel_ranges(x: ArrayLike) -> ChannelRanges:
+    """Measure what each channel of a signal spans.
+
+    Parameters
+    ----------
+    x : (n,) or (n, k) float array
+        Missing samples do not count.
+    """
+    rows = as_rows(x, "x")
+    n_blocks, n_columns = -(-rows.shape[0] // RAIL_BLOCK), rows.shape[1]
+    low, high = np.empty((n_blocks, n_columns)), np.empty((n_blocks, n_columns))
+    finest = _ranges_kernel(rows, low, high)
+    return ChannelRanges(
+        low, high, low.min(axis=0, initial=np.inf), high.max(axis=0, initial=-np.inf), finest
+    )
+
+
+class _Rail(NamedTuple):
+    """One end of a channel's range: the extremum, and its distance from the channel's middle."""
+
+    extremum: float
+    reach: float
+
+
+@kernel
+def _plateau_end(column: FloatArray, start: int, rail: _Rail) -> tuple[int, bool]:
+    """Return where the plateau at ``start`` ends, and whether identical values hold it up."""
+    i, ties, longest = start, 0, 0
+    while i < column.size and abs(column[i] - rail.extremum) <= RAIL_FRACTION * rail.reach:
+        ties = ties + 1 if column[i] == rail.extremum else 0
+        longest = max(longest, ties)
+        i += 1
+    return i, longest >= RAIL_TIES
+
+
+@kernel
+def _mark_rail(column: FloatArray, rail: _Rail, may: BoolArray, out: BoolArray) -> None:
+    """Mark plateaus at one rail: two samples with corners on both sides, or long ties.
+
+    ``may`` tells for each ``RAIL_BLOCK`` whether any of its samples comes near the rail.
+    """
+    corner = RAIL_CORNER * rail.reach
     i = 0
-    while i < n:
-        if not abs(column[i] - extremum) <= RAIL_FRACTION * reach:
+    while i < column.size:
+        if not may[i // RAIL_BLOCK]:
+            i = (i // RAIL_BLOCK + 1) * RAIL_BLOCK
+            continue
+        if not abs(column[i] - rail.extremum) <= RAIL_FRACTION * rail.reach:
             i += 1
             continue
         start = i
-        ties, longest = 0, 0
-        while i < n and abs(column[i] - extremum) <= RAIL_FRACTION * reach:
-            ties = ties + 1 if column[i] == extremum else 0
-            longest = max(longest, ties)
-            i += 1
-        corner = RAIL_CORNER * reach
+        i, tied = _plateau_end(column, start, rail)
         rises = start == 0 or abs(column[start] - column[start - 1]) >= corner
-        falls = i == n or abs(column[i - 1] - column[i]) >= corner
-        if (i - start >= 2 and rises and falls) or longest >= RAIL_TIES:
+        falls = i == column.size or abs(column[i - 1] - column[i]) >= corner
+        if (i - start >= 2 and rises and falls) or tied:
             out[start:i] = True
+
+
+def _middle(column: FloatArray) -> float:
+    """Return about the median of a channel that has finite samples."""
+    some = column[:: 1 + column.size // MIDDLE_SAMPLES]
+    some = some[np.isfinite(some)]
+    return float(np.median(some if some.size > 0 else column[np.isfinite(column)]))
+
+
+def _mark_clipped(
+    column: FloatArray, j: int, ranges: ChannelRanges, full_scale: float | None, out: BoolArray
+) -> None:
+    """Mark the samples of column ``j`` that are at a rail."""
+    low, high = float(ranges.low[j]), float(ranges.high[j])
+    if not low < high or ranges.has_infinity[j]:
+        return
+    middle, finest = _middle(column), float(ranges.finest_step[j])
+    for extremum, block_extremum in ((low, ranges.block_low), (high, ranges.block_high)):
+        rail = _Rail(extremum, abs(extremum - middle))
+        if rail.reach >= RAIL_MIN_COUNTS * finest:
+            may = np.abs(block_extremum[:, j] - extremum) <= RAIL_FRACTION * rail.reach
+            _mark_rail(column, rail, may, out)
+    if full_scale is not None and max(abs(low), abs(high)) >= FULL_SCALE_FRACTION * full_scale:
+        out |= np.abs(column) >= FULL_SCALE_FRACTION * full_scale
 
 
 def clipped_samples(x: ArrayLike, full_scale: float | None = None) -> BoolArray:
@@ -217,7 +380,7 @@ def clipped_samples(x: ArrayLike, full_scale: float | None = None) -> BoolArray:
     Returns
     -------
     bool array of the shape of ``x``
-        False where missing.
+        False where missing, and throughout a channel that holds infinities.
 
     Notes
     -----
@@ -227,24 +390,35 @@ def clipped_samples(x: ArrayLike, full_scale: float | None = None) -> BoolArray:
     median, is never at a rail. Clipped stretches are to be left out, not repaired.
     """
     rows = as_rows(x, "x")
+    ranges = channel_ranges(rows)
     out = np.zeros(rows.shape, dtype=np.bool_)
     for j in range(rows.shape[1]):
-        column = np.ascontiguousarray(rows[:, j])
-        seen = column[np.isfinite(column)]
-        if seen.size < 2:
-            continue
-        middle = float(np.median(seen))
-        steps = np.abs(np.diff(seen))
-        count = float(steps.min(where=steps > 0, initial=np.inf))
-        for extremum in (float(seen.min()), float(seen.max())):
-            reach = abs(extremum - middle)
-            if math.isfinite(count) and reach >= RAIL_MIN_COUNTS * count:
-                mark = np.zeros(column.size, dtype=np.bool_)
-                _mark_rail(column, extremum, reach, mark)
-                out[:, j] |= mark
-        if full_scale is not None:
-            out[:, j] |= np.abs(column) >= FULL_SCALE_FRACTION * full_scale
+        _mark_clipped(rows[:, j], j, ranges, full_scale, out[:, j])
     return out.reshape(np.shape(x))
+
+
+def clipped_rows(
+    x: FloatArray, ranges: ChannelRanges, full_scale: float | None = None
+) -> BoolArray:
+    """Mark rows with a sample at a rail of its channel, as :func:`clipped_samples`.
+
+    Parameters
+    ----------
+    x : (n, k) float64 array
+        In sensor axes.
+    ranges : ChannelRanges
+        Of ``x``.
+    full_scale : float, optional
+        Range of the sensor in the unit of ``x``.
+
+    Returns
+    -------
+    (n,) bool array
+    """
+    out = np.zeros(x.shape[0], dtype=np.bool_)
+    for j in range(x.shape[1]):
+        _mark_clipped(x[:, j], j, ranges, full_scale, out)
+    return out
 
 
 @kernel
@@ -327,6 +501,58 @@ def _static_kernel(
             marked = i + 1
 
 
+STATIC_PARTS: Final = 4
+"""A window is looked at in so many parts, and in each at every so many-th row, before its variance
+is followed sample by sample. Engineering choice: movement shows in a sixteenth of the samples."""
+
+
+@kernel
+def _quiet_parts(x: FloatArray, live: BoolArray, part: int, square_limit: float) -> BoolArray:
+    """Tell of which parts some rows scatter so little that a quiet window may hold them.
+
+    Squared distances from a mean only grow with the rows that take part, so no quiet window is
+    missed.
+    """
+    quiet = np.zeros(x.shape[0] // part, dtype=np.bool_)
+    for i in range(quiet.size):
+        scatter = 0.0
+        for j in range(x.shape[1]):
+            some = x[i * part : (i + 1) * part : STATIC_PARTS, j]
+            total, square = 0.0, 0.0
+            for value in some:
+                total += value
+                square += value * value
+            if live[j]:
+                scatter += square - total * total / some.size
+        quiet[i] = scatter <= square_limit
+    return quiet
+
+
+@kernel
+def true_runs(mask: BoolArray) -> IntArray:
+    """Return the half-open ranges in which a mask is true.
+
+    Parameters
+    ----------
+    mask : (n,) bool array
+
+    Returns
+    -------
+    (n_runs, 2) int64 array
+    """
+    runs = np.empty((mask.size // 2 + 1, 2), dtype=np.int64)
+    n_runs, inside = 0, False
+    for i in range(mask.size):
+        if mask[i] != inside:
+            runs[n_runs, 1 if inside else 0] = i
+            n_runs += 1 if inside else 0
+            inside = not inside
+    if inside:
+        runs[n_runs, 1] = mask.size
+        n_runs += 1
+    return runs[:n_runs].copy()
+
+
 def static_samples(acc_mps2: ArrayLike, sampling_rate_hz: float) -> BoolArray:
     """Mark quiet stretches: at least one second with specific force steady to 0.03 g.
 
@@ -347,16 +573,25 @@ def static_samples(acc_mps2: ArrayLike, sampling_rate_hz: float) -> BoolArray:
     rows = as_triaxial(acc_mps2, "acc_mps2")
     check_rate(sampling_rate_hz)
     out = np.zeros(rows.shape[0], dtype=np.bool_)
+    live = live_columns(rows)
+    if not live.any():
+        return out
     window = max(2, round(STATIC_WINDOW_S * sampling_rate_hz))
-    _static_kernel(rows, live_columns(rows), window, STATIC_SD_MPS2**2, out)
-    if not live_columns(rows).any():
-        out[:] = False
+    part = max(1, window // STATIC_PARTS)
+    # Rounding of the sums must not hide a window: a tenth more is looked at than is quiet.
+    quiet = _quiet_parts(rows, live, part, 1.1 * window * STATIC_SD_MPS2**2)
+    for first, last in true_runs(quiet):
+        near = slice(max(0, (first - 1) * part), (last + 1) * part)
+        _static_kernel(rows[near], live, window, STATIC_SD_MPS2**2, out[near])
     return out
 
 
 UNIT_BLOCK_SAMPLES: Final = 100
 """Block over which quietness is judged when the unit is not known yet. Engineering choice: one
 second at a common rate; the test is on relative spread, so the exact length matters little."""
+MAX_UNIT_BLOCKS: Final = 1000
+"""So many blocks, evenly spaced, tell a unit as well as all of them. Engineering choice: in an
+hour one lies in every four seconds, so that standing still is seen."""
 QUIET_RELATIVE_SD: Final = 0.03
 """Spread of a quiet block relative to its mean: load.md A4's 0.03 g over 1 g."""
 REMOVED_GRAVITY_RATIO: Final = 0.15
@@ -372,11 +607,46 @@ GYR_BANDS: Final = {"radps": (2.0, 70.0), "degps": (100.0, 4500.0)}
 widened to walking, trunk sensors and the range of common gyroscopes (2000 deg/s either way)."""
 
 
+GYR_UNIT_SAMPLES: Final = 10_000
+"""So many samples tell a unit as well as all of them. Engineering choice: 50 lie beyond either
+percentile, and the bands are a factor of 50 apart."""
+
+
 def _band_of(value: float, bands: dict[str, tuple[float, float]]) -> str:
     for unit, (low, high) in bands.items():
         if low <= value <= high:
             return unit
     return "unknown"
+
+
+@kernel
+def _unit_block(x: FloatArray) -> tuple[float, float, float]:
+    """Return mean size, size of the mean and spread of a block's complete rows.
+
+    All NaN where fewer than half are complete.
+    """
+    size, square, x_sum, y_sum, z_sum, n = 0.0, 0.0, 0.0, 0.0, 0.0, 0
+    for i in range(x.shape[0]):
+        squared = x[i, 0] * x[i, 0] + x[i, 1] * x[i, 1] + x[i, 2] * x[i, 2]
+        if squared < math.inf:
+            size += math.sqrt(squared)
+            square += squared
+            x_sum += x[i, 0]
+            y_sum += x[i, 1]
+            z_sum += x[i, 2]
+            n += 1
+    if 2 * n < x.shape[0]:
+        return math.nan, math.nan, math.nan
+    mean_square = (x_sum**2 + y_sum**2 + z_sum**2) / n**2
+    return size / n, math.sqrt(mean_square), math.sqrt(max(square / n - mean_square, 0.0))
+
+
+@kernel
+def _unit_blocks(x: FloatArray, every: int, out: FloatArray) -> None:
+    """Measure every so many-th block of ``UNIT_BLOCK_SAMPLES`` rows."""
+    for i in range(out.shape[0]):
+        start = i * every * UNIT_BLOCK_SAMPLES
+        out[i, 0], out[i, 1], out[i, 2] = _unit_block(x[start : start + UNIT_BLOCK_SAMPLES])
 
 
 def acc_unit(acc: ArrayLike) -> AccUnit:
@@ -392,21 +662,20 @@ def acc_unit(acc: ArrayLike) -> AccUnit:
     {"mps2", "g", "mg", "gravity_removed", "unknown"}
         From the median size in quiet blocks if there are any, else over all movement.
         "gravity_removed" is what phones call linear acceleration: orientation cannot be found
-        from it. "unknown" for fewer than 100 complete samples or values that fit no unit.
+        from it. "unknown" for fewer than 100 samples, for less than half of them complete
+        wherever one looks, or for values that fit no unit.
     """
     rows = as_triaxial(acc, "acc")
-    rows = rows[np.isfinite(rows).all(axis=1)]
     n_blocks = rows.shape[0] // UNIT_BLOCK_SAMPLES
-    if n_blocks == 0:
+    every = 1 + n_blocks // MAX_UNIT_BLOCKS
+    measured = np.empty((n_blocks // every, 3))
+    _unit_blocks(rows, every, measured)
+    mean_size, mean_vector, spread = measured[np.isfinite(measured[:, 0])].T
+    if mean_size.size == 0:
         return "unknown"
-    blocks = rows[: n_blocks * UNIT_BLOCK_SAMPLES].reshape(n_blocks, UNIT_BLOCK_SAMPLES, 3)
-    size = np.sqrt((blocks**2).sum(axis=2))
-    mean_size = size.mean(axis=1)
-    mean_vector = np.sqrt((blocks.mean(axis=1) ** 2).sum(axis=1))
     typical = float(np.median(mean_size))
     if typical == 0 or float(np.median(mean_vector)) < REMOVED_GRAVITY_RATIO * typical:
         return "gravity_removed"
-    spread = np.sqrt(blocks.var(axis=1).sum(axis=1))
     quiet = (spread < QUIET_RELATIVE_SD * mean_vector) & (mean_vector > 0)
     unit = "unknown"
     if quiet.any():
@@ -427,10 +696,14 @@ def gyr_unit(gyr: ArrayLike) -> GyrUnit:
     Returns
     -------
     {"radps", "degps", "unknown"}
-        From the largest axis's range between its 0.5th and 99.5th percentile.
+        From the largest axis's range between its 0.5th and 99.5th percentile, over at most
+        ``GYR_UNIT_SAMPLES`` samples, evenly spaced.
     """
     rows = as_triaxial(gyr, "gyr")
-    rows = rows[np.isfinite(rows).all(axis=1)]
+    some = rows[:: 1 + rows.shape[0] // GYR_UNIT_SAMPLES]
+    if not np.isfinite(some).all(axis=1).any():
+        some = rows
+    rows = some[np.isfinite(some).all(axis=1)]
     if rows.shape[0] == 0:
         return "unknown"
     low, high = np.percentile(rows, [0.5, 99.5], axis=0)

@@ -21,6 +21,15 @@ def random_rotation(seed):
     return q * np.sign(np.linalg.det(q))
 
 
+def test_rotate_by_a_full_matrix_is_the_matrix_product():
+    matrix = random_rotation(7)
+    x = np.random.default_rng(8).normal(size=(40, 3))
+    x[5] = np.nan
+    np.testing.assert_allclose(rotate(x, matrix), x @ matrix.T, rtol=1e-13)
+    x[9, 1] = np.nan
+    assert np.isnan(rotate(x, matrix)[9]).all()
+
+
 def test_rotate_by_hand_and_with_a_missing_axis():
     quarter = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
     np.testing.assert_allclose(rotate([[1.0, 2.0, 3.0]], quarter), [[2.0, -1.0, 3.0]])

@@ -1,9 +1,24 @@
 """Signals: units, clipping, sleep and rest against truth and slow oracles."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from loadcore.signals import acc_unit, clipped_samples, gyr_unit, idle_samples, static_samples
+from loadcore.signals import (
+    RAIL_BLOCK,
+    STATIC_SD_MPS2,
+    acc_unit,
+    channel_ranges,
+    clipped_rows,
+    clipped_samples,
+    gyr_unit,
+    idle_samples,
+    static_samples,
+    true_runs,
+)
 
 G = 9.80665
 
@@ -81,3 +96,82 @@ def test_gyroscope_units(walking_like):
     assert gyr_unit(gyr) == "radps"
     assert gyr_unit(np.rad2deg(gyr)) == "degps"
     assert gyr_unit(np.full((10, 3), np.nan)) == "unknown"
+
+
+@st.composite
+def hostile_signals(draw):
+    n, k = draw(st.integers(0, 700)), draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = np.round(rng.normal(size=(n, k)), 1)  # repeats values, so that some steps are none
+    x[rng.random((n, k)) < draw(st.floats(0.0, 1.0))] = np.nan
+    if n and draw(st.booleans()):
+        x[rng.integers(n), rng.integers(k)] = rng.choice([np.inf, -np.inf])
+    return x
+
+
+@settings(max_examples=50, deadline=None)
+@given(hostile_signals())
+def test_channel_ranges_agree_with_a_plain_search(x):
+    found = channel_ranges(x)
+    for j in range(x.shape[1]):
+        seen = x[~np.isnan(x[:, j]), j]
+        steps = np.abs(np.diff(x[:, j]))
+        steps = steps[np.isfinite(steps) & (steps > 0)]
+        assert found.low[j] == seen.min(initial=np.inf)
+        assert found.high[j] == seen.max(initial=-np.inf)
+        assert found.finest_step[j] == steps.min(initial=np.inf)
+        assert found.has_infinity[j] == np.isinf(seen).any()
+        for block in range(found.block_low.shape[0]):
+            part = x[block * RAIL_BLOCK : (block + 1) * RAIL_BLOCK, j]
+            part = part[~np.isnan(part)]
+            assert found.block_low[block, j] == part.min(initial=np.inf)
+            assert found.block_high[block, j] == part.max(initial=-np.inf)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.booleans(), max_size=40))
+def test_true_runs_give_the_mask_back(mask):
+    again = np.zeros(len(mask), dtype=bool)
+    runs = true_runs(np.array(mask, dtype=bool))
+    for start, stop in runs:
+        again[start:stop] = True
+    np.testing.assert_array_equal(again, mask)
+    assert len(runs) == sum(b and not a for a, b in pairwise([False, *mask]))
+
+
+@pytest.mark.parametrize("rate_hz", [25, 60, 100])
+def test_static_samples_agree_with_every_window_s_variance(rate_hz):
+    rng = np.random.default_rng(rate_hz)
+    n = 12 * rate_hz
+    sd = np.repeat(rng.choice([0.05, 0.16, 0.175, 3.0], 12), rate_hz)
+    x = rng.normal(size=(n, 3)) * sd[:, None] + [0.0, 9.8, 0.0]
+    x[rng.integers(n)] = np.nan
+    expected = np.zeros(n, dtype=bool)
+    for i in range(n - rate_hz + 1):
+        window = x[i : i + rate_hz]
+        if window.var(axis=0).sum() < STATIC_SD_MPS2**2:
+            expected[i : i + rate_hz] = True
+    assert expected.any()
+    assert not expected.all()
+    np.testing.assert_array_equal(static_samples(x, rate_hz), expected)
+
+
+def test_rows_are_clipped_where_a_channel_is():
+    rng = np.random.default_rng(3)
+    x = np.clip(rng.normal(size=(900, 3)).cumsum(axis=0), -9.0, 9.0)
+    marked = clipped_samples(x)
+    assert marked.any()
+    np.testing.assert_array_equal(clipped_rows(x, channel_ranges(x)), marked.any(axis=1))
+    with_range = clipped_samples(x, 5.0)
+    assert with_range.sum() > marked.sum()
+    np.testing.assert_array_equal(clipped_rows(x, channel_ranges(x), 5.0), with_range.any(axis=1))
+
+
+def test_a_unit_shows_through_lost_samples():
+    rng = np.random.default_rng(4)
+    acc = rng.normal(size=(3000, 3)) + np.array([0.0, 9.8, 0.0])
+    acc[rng.random(3000) < 0.3] = np.nan
+    assert acc_unit(acc) == "mps2"
+    assert acc_unit(acc / 9.8) == "g"
+    acc[rng.random(3000) < 0.6] = np.nan
+    assert acc_unit(acc[:400]) == "unknown"
