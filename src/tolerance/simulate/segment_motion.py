@@ -403,9 +403,11 @@ def foot_signal(
 
 _BRAKING_BW: Final = 0.30
 """Half of peak-to-peak fore-aft force at 3.5 m/s: 0.38 / 0.33 BW in Dorschky 2019."""
-_SIDEWAYS_BW: Final = 0.09
+_SIDEWAYS_BW: Final = 0.04
 _PELVIS_TURN_RAD: Final = (0.04, 0.05, 0.07)
-"""Pitch, roll and yaw of the pelvis, 2 to 4 degrees; engineering choice after Dorschky 2019."""
+"""Pitch, roll and yaw of the pelvis, 2 to 4 degrees; engineering choice after Dorschky 2019. The
+pelvis drops to the side of the swing leg, so its right axis tips up in a right stance; as in that
+man's mean cycle, this outweighs the sideways push of the ground."""
 
 
 def sacrum_signal(body: BodyMotion, time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -441,7 +443,7 @@ def sacrum_signal(body: BodyMotion, time_s: FloatArray) -> tuple[FloatArray, Flo
     psi = np.asarray(PchipInterpolator(phase_t, phase)(time_s), dtype=np.float64)
     angles = (
         -0.08 + gait * _PELVIS_TURN_RAD[0] * np.sin(2.0 * psi),
-        gait * _PELVIS_TURN_RAD[1] * np.sin(psi + 0.5),
+        -gait * _PELVIS_TURN_RAD[1] * np.sin(psi + 0.5),
         gait * _PELVIS_TURN_RAD[2] * np.cos(psi),
     )
     force, omega = _rigid_signal(time_s, joint, angles, np.zeros(3))
