@@ -46,6 +46,9 @@ UNCLIPPED_LENGTH_SD_M: Final = 0.033
 """SD of the length of a running stride with fewer than 5 railed samples (gdlbio_foot, n = 177)."""
 CLIPPED_LENGTH_SD_M: Final = 0.15
 """The same with ``MANY_CLIPPED`` or more railed samples (gdlbio_foot, n = 140)."""
+STRIDE_TIME_SD_S: Final = 0.020
+"""Error of the time between two foot-flats, which a speed divides by (gdlbio_foot, n = 429: SD
+25 ms, 15 ms by the median; 0.91 of its speeds then lie in their 90 % interval, 0.83 without)."""
 MANY_CLIPPED: Final = 20
 
 
@@ -141,6 +144,13 @@ def stride_features(strides: FootStrides) -> NDArray[np.float64]:
     )
 
 
+def _speed_sd(
+    length_m: NDArray[np.float64], length_sd_m: NDArray[np.float64], time_s: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Error of length over time, m/s, from the errors of both."""
+    return np.asarray(np.hypot(length_sd_m, length_m * STRIDE_TIME_SD_S / time_s) / time_s)
+
+
 def correct_lengths(strides: FootStrides, model: StrideLengthModel) -> FootStrides:
     """Return the strides with length, speed and their SDs corrected by a learned model.
 
@@ -160,7 +170,7 @@ def correct_lengths(strides: FootStrides, model: StrideLengthModel) -> FootStrid
         stride_length_m=length_m,
         stride_length_sd_m=sd_m,
         speed_mps=length_m / strides.stride_time_s,
-        speed_sd_mps=sd_m / strides.stride_time_s,
+        speed_sd_mps=_speed_sd(length_m, sd_m, strides.stride_time_s),
     )
 
 
@@ -351,7 +361,7 @@ def stretch_trajectory(stretch: FootStretch, sampling_rate_hz: float) -> FootStr
         stride_length_m=length_m,
         stride_length_sd_m=sd_m,
         speed_mps=length_m / time_s,
-        speed_sd_mps=sd_m / time_s,
+        speed_sd_mps=_speed_sd(length_m, sd_m, time_s),
         vertical_displacement_m=np.where(whole, out[:, 1], np.nan),
         apparent_gravity_mps2=np.where(whole, out[:, 2], np.nan),
         roll_m=roll_m,
