@@ -85,25 +85,33 @@ class TibialPeaks:
 
 
 @kernel
-def _filtered(x: Floats, column: int, weight: Floats, i: int) -> float:
-    """Return one column at sample ``i`` after a symmetric filter, centre weight first."""
-    total: float = weight[0] * x[i, column]
-    for k in range(1, weight.size):
-        total += weight[k] * (x[i - k, column] + x[i + k, column])
-    return total
+def _add_filtered(x: Floats, weight: Floats, out: Floats) -> None:
+    """Add ``x`` after a symmetric filter, centre weight first, to ``out``.
+
+    ``x`` has room for the filter on both sides of ``out``. The inner loop runs over samples: it
+    carries no sum, so the compiler can do several at once.
+    """
+    reach, n = weight.size - 1, out.size
+    for k in range(reach + 1):
+        before, after = x[reach - k : reach - k + n], x[reach + k : reach + k + n]
+        both = weight[k] if k > 0 else 0.5 * weight[0]
+        for j in range(n):
+            out[j] += both * (before[j] + after[j])
 
 
 @kernel
-def _level(x: Floats, weight: Floats, i: int) -> float:
-    """Return the filtered value at sample ``i``: signed for one column, length for three."""
+def _level(x: Floats, weight: Floats, level: Floats) -> None:
+    """Write the filtered value at each sample: signed for one column, length for three."""
     if x.shape[1] == 1:
-        return _filtered(x, 0, weight, i)
-    total = 0.0
+        level[:] = 0.0
+        _add_filtered(x[:, 0].copy(), weight, level)
+        return
+    square, filtered = np.zeros(level.size), np.empty(level.size)
     for column in range(x.shape[1]):
-        value = _filtered(x, column, weight, i)
-        total += value * value
-    length: float = np.sqrt(total)
-    return length
+        filtered[:] = 0.0
+        _add_filtered(x[:, column].copy(), weight, filtered)
+        square += filtered * filtered
+    level[:] = np.sqrt(square)
 
 
 @kernel
@@ -116,10 +124,11 @@ def _window_peaks(
     ``x`` with room for the filter. A NaN in the window makes all three NaN.
     """
     level = np.empty(length)
+    reach = weight.size - 1
     for k in range(first.size):
         best, complete = 0, True
+        _level(x[first[k] - reach : first[k] + length + reach], weight, level)
         for j in range(length):
-            level[j] = _level(x, weight, first[k] + j)
             if np.isnan(level[j]):
                 complete = False
             if level[j] > level[best]:
@@ -136,6 +145,18 @@ def _window_peaks(
                 out[k, 0] -= 0.25 * (before - after) * shift
         if not complete:
             out[k, 0], out[k, 1], out[k, 2] = np.nan, np.nan, np.nan
+
+
+@kernel
+def _holds_any(
+    marks: NDArray[np.bool_], first: NDArray[np.int64], length: int
+) -> NDArray[np.bool_]:
+    """Tell which windows hold a mark; what lies outside the recording has none."""
+    out = np.zeros(first.size, dtype=np.bool_)
+    for k in range(first.size):
+        for i in range(max(first[k], 0), min(first[k] + length, marks.size)):
+            out[k] |= marks[i]
+    return out
 
 
 def _impulse_response(cutoff_hz: float, sampling_rate_hz: float) -> Floats:
@@ -218,10 +239,8 @@ def peak_tibial_acceleration(
     reason[(reason == 0) & ~within] = NOT_OBSERVED
     if clipped is not None:
         rail = clipped.any(axis=1) if clipped.ndim == 2 else clipped
-        rails_before = np.concatenate(([0], np.cumsum(rail)))
-        low = np.clip(first - reach, 0, len(acc_mps2))
-        high = np.clip(first + length + reach, 0, len(acc_mps2))
-        reason[(reason == 0) & (rails_before[high] > rails_before[low])] = CLIPPED
+        near_rail = _holds_any(rail, first - reach, length + 2 * reach)
+        reason[(reason == 0) & near_rail] = CLIPPED
     use = np.flatnonzero(reason == 0)
     columns = acc_mps2[:, 1:2] if component == "axial" else acc_mps2
     found = np.empty((use.size, 3))

@@ -381,8 +381,8 @@ def align_heading(
     Notes
     -----
     Works on means of blocks at 50 to 100 Hz; against every sample this turns the heading by less
-    than 0.2 degrees. load.md A3. Deviations: the sign rules. Checked in running on biomac_imu_cycle (all sites, 10
-    degrees without and 4 with a gyroscope).
+    than 0.2 degrees. load.md A3. Deviations: the sign rules. Checked in running on
+    biomac_imu_cycle (all sites, 10 degrees without and 4 with a gyroscope).
     """
     acc = as_triaxial(acc_mps2, "acc_mps2")
     check_rate(sampling_rate_hz)

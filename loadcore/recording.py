@@ -27,7 +27,13 @@ from loadcore.force import (
 )
 from loadcore.impact import peak_tibial_acceleration
 from loadcore.orientation import Alignment, align_gravity, align_heading, rotate
-from loadcore.signals import SignalError, clipped_samples, idle_samples
+from loadcore.signals import (
+    SignalError,
+    clipped_rows,
+    count_observed,
+    idle_samples,
+    live_columns,
+)
 from loadcore.steps import COUNTS, FORCE, StepLimits, StepTimes, step_times
 from loadcore.timing import measure_timing, resample
 from loadcore.tissue import TissueSettings, tissue_load
@@ -303,20 +309,19 @@ def _even_signal(
     gyr_range_dps: float | None,
 ) -> _EvenSignal:
     """Mark clipping, take exact constants as missing, and resample if the stamps ask for it."""
-    acc = np.array(acc, dtype=np.float64)
-    gyr = None if gyr is None else np.array(gyr, dtype=np.float64)
-    if gyr is not None and not np.isfinite(gyr).any():
+    acc = np.ascontiguousarray(acc, dtype=np.float64)
+    gyr = None if gyr is None else np.ascontiguousarray(gyr, dtype=np.float64)
+    if gyr is not None and not live_columns(gyr).any():
         gyr = None
     acc_limit = None if acc_range_g is None else acc_range_g * STANDARD_GRAVITY_MPS2
     gyr_limit = None if gyr_range_dps is None else float(np.deg2rad(gyr_range_dps))
-    clipped = _any_axis(clipped_samples(acc, acc_limit))
+    clipped = clipped_rows(acc, acc_limit)
     turning_clipped = (
-        np.zeros(acc.shape[0], dtype=np.bool_)
-        if gyr is None
-        else _any_axis(clipped_samples(gyr, gyr_limit))
+        np.zeros(acc.shape[0], dtype=np.bool_) if gyr is None else clipped_rows(gyr, gyr_limit)
     )
     asleep = idle_samples(acc, nominal_hz)
-    acc[asleep] = np.nan
+    if asleep.any():
+        acc = np.where(asleep[:, None], np.nan, acc)  # a copy: the caller's array stays
     rate_hz, jitter_s = nominal_hz, float("nan")
     if time_s is not None:
         stamps = np.asarray(time_s, dtype=np.float64)
@@ -332,10 +337,6 @@ def _even_signal(
         elif abs(timing.sampling_rate_hz / nominal_hz - 1.0) > MAX_RATE_ERROR:
             rate_hz = timing.sampling_rate_hz
     return _EvenSignal(acc, gyr, rate_hz, clipped, turning_clipped, jitter_s)
-
-
-def _any_axis(marks: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return np.asarray(marks.any(axis=1))
 
 
 def _marks_on_grid(
@@ -561,19 +562,19 @@ def _quality(
     even: _EvenSignal, running: NDArray[np.bool_], orientation: str, confidence: float
 ) -> SignalQuality:
     n = even.acc.shape[0]
-    seen = np.isfinite(even.acc).any(axis=1)
-    n_running = int(running.sum())
-    share = np.nan if n_running == 0 else 1.0 / n_running
+    n_running = int(np.count_nonzero(running))
+
+    def share(clipped: NDArray[np.bool_]) -> float:
+        return np.count_nonzero(clipped & running) / n_running if n_running > 0 else np.nan
+
     return SignalQuality(
         sampling_rate_hz=even.rate_hz,
         jitter_s=even.jitter_s,
         duration_s=n / even.rate_hz,
         running_s=n_running / even.rate_hz,
-        missing_frac=float(1.0 - seen.mean()),
-        acc_clipped_frac=float((even.acc_clipped & running).sum() * share),
-        gyr_clipped_frac=(
-            float("nan") if even.gyr is None else float((even.gyr_clipped & running).sum() * share)
-        ),
+        missing_frac=1.0 - count_observed(even.acc) / n,
+        acc_clipped_frac=share(even.acc_clipped),
+        gyr_clipped_frac=np.nan if even.gyr is None else share(even.gyr_clipped),
         orientation=orientation,
         orientation_confidence=confidence,
     )

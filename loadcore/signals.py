@@ -397,17 +397,13 @@ def clipped_samples(x: ArrayLike, full_scale: float | None = None) -> BoolArray:
     return out.reshape(np.shape(x))
 
 
-def clipped_rows(
-    x: FloatArray, ranges: ChannelRanges, full_scale: float | None = None
-) -> BoolArray:
-    """Mark rows with a sample at a rail of its channel, as :func:`clipped_samples`.
+def clipped_rows(x: ArrayLike, full_scale: float | None = None) -> BoolArray:
+    """Mark rows with a sample at a rail of its channel: any column of :func:`clipped_samples`.
 
     Parameters
     ----------
-    x : (n, k) float64 array
+    x : (n,) or (n, k) float array
         In sensor axes.
-    ranges : ChannelRanges
-        Of ``x``.
     full_scale : float, optional
         Range of the sensor in the unit of ``x``.
 
@@ -415,9 +411,11 @@ def clipped_rows(
     -------
     (n,) bool array
     """
-    out = np.zeros(x.shape[0], dtype=np.bool_)
-    for j in range(x.shape[1]):
-        _mark_clipped(x[:, j], j, ranges, full_scale, out)
+    rows = as_rows(x, "x")
+    ranges = channel_ranges(rows)
+    out = np.zeros(rows.shape[0], dtype=np.bool_)
+    for j in range(rows.shape[1]):
+        _mark_clipped(rows[:, j], j, ranges, full_scale, out)
     return out
 
 
