@@ -92,10 +92,12 @@ _RUN_HEIGHT_M: Final = np.array(
     ]
 )
 # Foot angle of the running cycle at 3.47 m/s of Dorschky 2019
-# (doi:10.1016/j.jbiomech.2019.07.002, Apache-2.0), gyroscope integrated, zero where it is flat.
+# (doi:10.1016/j.jbiomech.2019.07.002, Apache-2.0), gyroscope integrated, zero where it is flat. At
+# 7/8 of stance 0.03 higher than read off, so that the spline through these few points turns fastest
+# 19 ms before terminal contact, as the cycle itself does.
 _RUN_FOOT: Final = np.array(
     [
-        *(0.30, 0.16, 0.0, 0.0, -0.05, -0.15, -0.37, -0.72, -1.08),
+        *(0.30, 0.16, 0.0, 0.0, -0.05, -0.15, -0.37, -0.69, -1.08),
         *(-1.32, -1.43, -1.56, -1.67, -1.68, -1.58, -1.30, -0.91, -0.49, -0.08, 0.21, 0.30),
     ]
 )
