@@ -274,15 +274,21 @@ def _key_figures(sessions: pd.DataFrame, counted: pd.DataFrame) -> list[tuple[st
         (
             "Foot on the ground",
             f"{contact_ms:.0f} ms",
-            f"90 % range {contact_ms - Z90 * contact_sd_ms:.0f} to "
-            f"{contact_ms + Z90 * contact_sd_ms:.0f} ms",
+            _range_words(contact_ms, contact_sd_ms, 0, " ms"),
         ),
         (
             "Peak force under the foot",
             f"{force:.1f} × body weight",
-            f"90 % range {force - Z90 * force_sd:.1f} to {force + Z90 * force_sd:.1f}",
+            _range_words(force, force_sd, 1),
         ),
     ]
+
+
+def _range_words(middle: float, sd: float, digits: int, unit: str = "") -> str:
+    if not np.isfinite(sd):
+        return "its error is not known"
+    low, high = middle - Z90 * sd, middle + Z90 * sd
+    return f"90 % range {low:.{digits}f} to {high:.{digits}f}{unit}"
 
 
 def _summary(
@@ -313,12 +319,11 @@ def _curve_words(curve: pd.DataFrame, main_site: str) -> str:
             "There are not enough steps at two speeds or more, or no speed is known, so no curve "
             "against speed is drawn."
         )
-    slow, fast = curve.iloc[0], curve.iloc[-1]
+    slow, *_, fast = curve.to_dict("records")
     return (
         f"From {slow['speed_mps']:.1f} to {fast['speed_mps']:.1f} m/s the peak force under the "
-        f"foot goes from {slow['force_bw']:.1f} (90 % range {slow['force_low_bw']:.1f} to "
-        f"{slow['force_high_bw']:.1f}) to {fast['force_bw']:.1f} ({fast['force_low_bw']:.1f} to "
-        f"{fast['force_high_bw']:.1f}) times body weight, and the step rate from "
+        f"foot goes from {_curve_force(slow, 1)} to {_curve_force(fast, 1)} times body weight "
+        f"(90 % ranges in brackets), and the step rate from "
         f"{slow['cadence_spm']:.0f} to {fast['cadence_spm']:.0f} a minute "
         f"(from the {SOURCE_WORDS[main_site]})."
     )
@@ -331,10 +336,25 @@ def _curve_rows(curve: pd.DataFrame) -> list[list[str]]:
             str(row["n_steps"]),
             f"{row['cadence_spm']:.0f}",
             f"{row['contact_ms']:.0f}",
-            f"{row['force_bw']:.2f} ({row['force_low_bw']:.2f} to {row['force_high_bw']:.2f})",
+            _curve_force(row, 2),
         ]
         for row in curve.to_dict("records")
     ]
+
+
+def _curve_force(point: Mapping[Hashable, float], digits: int) -> str:
+    reach = point["force_high_bw"] - point["force_bw"]
+    return _with_reach(point["force_bw"], reach, digits)
+
+
+def _with_reach(middle: float, reach: float, digits: int) -> str:
+    """Write a value with its range in brackets; without the range where that is not known."""
+    if not np.isfinite(middle):
+        return ""
+    text = f"{middle:.{digits}f}"
+    if not np.isfinite(reach):
+        return text
+    return f"{text} ({middle - reach:.{digits}f} to {middle + reach:.{digits}f})"
 
 
 def _timeline_words(timeline: pd.DataFrame) -> str:
@@ -379,10 +399,13 @@ def _impact_words(impacts: pd.DataFrame, recordings: pd.DataFrame) -> str:
 
 
 def _side_words(session_loads: pd.DataFrame, exposure: ExposureSettings) -> list[str]:
-    asymmetry = side_asymmetry(session_loads, exposure)
+    asymmetry = side_asymmetry(session_loads, exposure).dropna(subset=["asymmetry_low_pct"])
     clear = asymmetry[asymmetry["is_clear"].astype(bool)] if len(asymmetry) else asymmetry
     if asymmetry.empty:
-        return ["Left and right cannot be compared: only one leg was measured, or neither apart."]
+        return [
+            "Left and right cannot be compared: only one leg was measured, neither apart, or too "
+            "little of a leg's running was seen."
+        ]
     if clear.empty:
         return ["No difference between left and right is larger than the error of measurement."]
     return [
@@ -523,12 +546,8 @@ def _side_rows(counted: pd.DataFrame) -> list[list[str]]:
             if steps.empty:
                 cells.append("")
                 continue
-            middle = scale * steps[column].median()
-            text = f"{middle:.{digits}f}"
-            if sd_column:
-                reach = Z90 * scale * steps[sd_column].median()
-                text += f" ({middle - reach:.{digits}f} to {middle + reach:.{digits}f})"
-            cells.append(text)
+            reach = Z90 * scale * steps[sd_column].median() if sd_column else np.nan
+            cells.append(_with_reach(scale * steps[column].median(), reach, digits))
         rows.append([label, *cells])
     return rows
 
