@@ -29,6 +29,8 @@ ANCHOR_BRIDGE_S: Final = 0.12
 longer than ``EVENT_BRIDGE_S`` is not observed all the same."""
 MIN_STRETCH_S: Final = 1.0
 """A shorter piece between two gaps holds no stride with its neighbours. Engineering choice."""
+MIN_STANCES_TO_TELL: Final = 5
+"""So many stances in the longest stretch tell the sign of the pitch axis for all others."""
 HOLE_REACH_S: Final = 0.025
 """A hole this near an event read from the pitch rate bears on it. Engineering choice: the lobe of
 push-off is some four times as long."""
@@ -395,6 +397,7 @@ def _directions(jerk: NDArray[np.float64], calm: float) -> NDArray[np.int8]:
     """Direction of the swing, block by block.
 
     A swing is smooth, landing and push-off are not; and calm follows a swing, not precedes it.
+    An infinite ``calm`` says that the sign is known.
     """
     ratio = np.log((jerk[:, 0] + JERK_FLOOR) / (jerk[:, 1] + JERK_FLOOR))
     overall = 1.0 if ratio.mean() + calm >= 0.0 else -1.0
@@ -406,7 +409,11 @@ def _directions(jerk: NDArray[np.float64], calm: float) -> NDArray[np.int8]:
 
 
 def _gyr_swings(
-    acc: NDArray[np.float64], gyr: NDArray[np.float64], energy: NDArray[np.float64], rate: float
+    acc: NDArray[np.float64],
+    gyr: NDArray[np.float64],
+    energy: NDArray[np.float64],
+    rate: float,
+    likely_axis: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]:
     """Swings, their direction, and the pitch axis, from the lobes of pitch rate."""
     up, moments = _rotation_moments(acc, gyr, energy)
@@ -420,11 +427,12 @@ def _gyr_swings(
     calm = {
         sign: _calm_after(energy, found, round(BESIDE_S * rate)) for sign, found in lobes.items()
     }
-    seen = all(ratio.size for ratio in calm.values())
-    by_block = _directions(
-        _jerk_by_direction(acc, gyr, axis, block),
-        float(np.median(calm[1.0]) - np.median(calm[-1.0])) if seen else 0.0,
-    )
+    calmer = 0.0
+    if likely_axis is not None:
+        calmer = math.copysign(math.inf, float(axis @ likely_axis))
+    elif all(ratio.size for ratio in calm.values()):
+        calmer = float(np.median(calm[1.0]) - np.median(calm[-1.0]))
+    by_block = _directions(_jerk_by_direction(acc, gyr, axis, block), calmer)
     swings, directions = [], []
     for direction in np.unique(by_block):
         found = lobes[float(direction)]
@@ -438,7 +446,10 @@ def _gyr_swings(
 
 
 def find_stances(
-    acc_mps2: NDArray[np.float64], gyr_radps: NDArray[np.float64] | None, sampling_rate_hz: float
+    acc_mps2: NDArray[np.float64],
+    gyr_radps: NDArray[np.float64] | None,
+    sampling_rate_hz: float,
+    likely_axis: NDArray[np.float64] | None = None,
 ) -> Stances:
     """Find the stances of the instrumented foot in uninterrupted walking or running.
 
@@ -449,6 +460,8 @@ def find_stances(
         gyroscope (None) the landings anchor the stances: fit for running only.
     sampling_rate_hz : float
         Samples a second.
+    likely_axis : (3,) float64 array, optional
+        Pitch axis of a longer stretch of the same sensor: tells the sign.
 
     Returns
     -------
@@ -475,7 +488,7 @@ def find_stances(
         swings, axis = _find_landings(bumps, rate), np.full(3, np.nan)
         direction = np.ones(swings.shape[0], dtype=np.int8)
     else:
-        swings, direction, axis = _gyr_swings(acc, gyr, energy, rate)
+        swings, direction, axis = _gyr_swings(acc, gyr, energy, rate, likely_axis)
     if swings.shape[0] == 0:
         none = np.empty(0, np.int64)
         return Stances(*(none,) * 6, np.empty(0, np.int8), axis)
@@ -596,18 +609,21 @@ def foot_stretches(
     both = acc if gyr is None else np.hstack((acc, gyr))
     bridged, hole_s = bridge_gaps(both, sampling_rate_hz, ANCHOR_BRIDGE_S)
     found = []
-    for first, last in finite_segments(bridged):
-        if last - first < MIN_STRETCH_S * sampling_rate_hz:
-            continue
+    likely_axis = None
+    pieces = finite_segments(bridged)
+    pieces = pieces[pieces[:, 1] - pieces[:, 0] >= MIN_STRETCH_S * sampling_rate_hz]
+    for first, last in pieces[np.argsort(pieces[:, 0] - pieces[:, 1], kind="stable")]:
         force = np.ascontiguousarray(bridged[first:last, :3])
         turn, repaired, railed = None, None, np.zeros(last - first, dtype=np.bool_)
         if gyr is not None:
             turn = np.ascontiguousarray(bridged[first:last, 3:])
             repaired, railed = repair_railed(turn)
-        stances = find_stances(force, repaired, sampling_rate_hz)
+        stances = find_stances(force, repaired, sampling_rate_hz, likely_axis)
+        if likely_axis is None and len(stances) >= MIN_STANCES_TO_TELL:
+            likely_axis = stances.pitch_axis
         hole = hole_s[first:last]
         found.append(FootStretch(int(first), force, turn, repaired, railed, hole, stances))
-    return found
+    return sorted(found, key=lambda stretch: stretch.start_sample)
 
 
 def _longest(
