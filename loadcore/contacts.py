@@ -1,6 +1,5 @@
 """Initial and terminal contacts: what every site returns, and which detector serves it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +7,7 @@ from numpy.typing import NDArray
 
 from loadcore.constants import SIDES, SITES, TRUNK_SITES
 from loadcore.contact_times import Contacts
-from loadcore.contacts_foot import FootStretch, foot_contacts
+from loadcore.contacts_foot import foot_contacts
 from loadcore.contacts_shank import ShankCoefficients, shank_contacts
 from loadcore.contacts_trunk import trunk_contacts
 from loadcore.signals import SignalError
@@ -44,7 +43,7 @@ def find_contacts(
     start_sample: int,
     stop_sample: int,
     models: ContactModels | None = None,
-    stretches: Sequence[FootStretch] | None = None,
+    whole: Contacts | None = None,
 ) -> Contacts:
     """Find the contacts of one bout of running with the detector of the sensor's site.
 
@@ -62,8 +61,8 @@ def find_contacts(
         Half-open sample range of the bout.
     models : ContactModels, optional
         Learned coefficients.
-    stretches : sequence of FootStretch, optional
-        Of a foot sensor's whole recording, where they are already known.
+    whole : Contacts, optional
+        Of a foot sensor's whole recording (`contacts_foot.stretch_contacts`), where known.
 
     Returns
     -------
@@ -87,4 +86,4 @@ def find_contacts(
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
-    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, stretches=stretches)
+    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, whole)

@@ -17,12 +17,19 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
-from loadcore.contact_times import Contacts
+from loadcore.contact_times import Contacts, select_contacts
 from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
 from loadcore.railed import repair_railed
-from loadcore.signals import finite_segments
+from loadcore.signals import finite_segments, live_columns
 
-__all__ = ["FootStretch", "Stances", "find_stances", "foot_contacts", "foot_stretches"]
+__all__ = [
+    "FootStretch",
+    "Stances",
+    "find_stances",
+    "foot_contacts",
+    "foot_stretches",
+    "stretch_contacts",
+]
 
 ANCHOR_BRIDGE_S: Final = 0.12
 """Longest hole across which swings are found: less than half of one. An event within a hole
@@ -692,6 +699,37 @@ def _stretch_contacts(
     )
 
 
+def stretch_contacts(
+    stretches: Sequence[FootStretch],
+    sampling_rate_hz: float,
+    side: np.int8,
+    coefficients: NDArray[np.float64] | None = None,
+) -> Contacts:
+    """Find initial and terminal contact of every landing in a recording's stretches.
+
+    Parameters
+    ----------
+    stretches : sequence of FootStretch
+        Of the whole recording.
+    sampling_rate_hz, side, coefficients
+        As in :func:`foot_contacts`.
+
+    Returns
+    -------
+    Contacts
+        Walking and running alike; initial contact is NaN where it was not observed.
+    """
+    parts = [
+        _stretch_contacts(stretch, sampling_rate_hz, coefficients)
+        for stretch in stretches
+        if len(stretch.stances) > 0
+    ]
+    columns = [np.concatenate([np.empty(0), *column]) for column in zip(*parts, strict=True)]
+    initial_s, terminal_s, initial_sd_s, terminal_sd_s, confidence = columns or [np.empty(0)] * 5
+    sides = np.full(initial_s.size, side, dtype=np.int8)
+    return Contacts(initial_s, terminal_s, initial_sd_s, terminal_sd_s, sides, confidence)
+
+
 def foot_contacts(
     acc_mps2: NDArray[np.float64],
     gyr_radps: NDArray[np.float64] | None,
@@ -700,7 +738,7 @@ def foot_contacts(
     stop_sample: int,
     side: np.int8,
     coefficients: NDArray[np.float64] | None = None,
-    stretches: Sequence[FootStretch] | None = None,
+    whole: Contacts | None = None,
 ) -> Contacts:
     """Find initial and terminal contact of the instrumented foot in one bout.
 
@@ -718,8 +756,8 @@ def foot_contacts(
     coefficients : (2,) float64 array, optional
         Seconds added to the initial contact, and the delay of terminal contact after the push-off
         minimum as a part of contact time; by default 0 and ``TERMINAL_DELAY``.
-    stretches : sequence of FootStretch, optional
-        Of the whole recording; found around the bout if not given.
+    whole : Contacts, optional
+        Of the whole recording, from :func:`stretch_contacts`; found around the bout if not given.
 
     Returns
     -------
@@ -739,34 +777,19 @@ def foot_contacts(
     it is placed after the end of the swing as far as the other landings are, with that scatter and
     the hole's whole length for its standard deviation.
     """
-    margin = int(MARGIN_S * sampling_rate_hz)
-    own_gyr = None if gyr_radps is None else gyr_radps[start_sample:stop_sample]
-    if stretches is None or own_gyr is None or not np.isfinite(own_gyr).any():
-        near_acc = acc_mps2[max(0, start_sample - margin) : stop_sample + margin]
-        near_gyr = None
-        if gyr_radps is not None and own_gyr is not None and np.isfinite(own_gyr).any():
-            near_gyr = gyr_radps[max(0, start_sample - margin) : stop_sample + margin]
+    has_gyr = gyr_radps is not None and bool(
+        live_columns(gyr_radps[start_sample:stop_sample]).any()
+    )
+    if whole is None or not has_gyr:
+        margin = int(MARGIN_S * sampling_rate_hz)
         begin = max(0, start_sample - margin)
+        near = slice(begin, stop_sample + margin)
+        near_gyr = gyr_radps[near] if gyr_radps is not None and has_gyr else None
         stretches = [
             replace(stretch, start_sample=stretch.start_sample + begin)
-            for stretch in foot_stretches(near_acc, near_gyr, sampling_rate_hz)
+            for stretch in foot_stretches(acc_mps2[near], near_gyr, sampling_rate_hz)
         ]
-    parts = [
-        _stretch_contacts(stretch, sampling_rate_hz, coefficients)
-        for stretch in stretches
-        if stretch.start_sample < stop_sample
-        and stretch.stop_sample > start_sample
-        and len(stretch.stances) > 0
-    ]
-    columns = [np.concatenate([np.empty(0), *column]) for column in zip(*parts, strict=True)]
-    initial_s, terminal_s, initial_sd_s, terminal_sd_s, confidence = columns or [np.empty(0)] * 5
-    sample = initial_s * sampling_rate_hz
-    inside = (sample >= start_sample) & (sample < stop_sample)  # NaN is not inside
-    return Contacts(
-        initial_contact_s=initial_s[inside],
-        terminal_contact_s=terminal_s[inside],
-        initial_contact_sd_s=initial_sd_s[inside],
-        terminal_contact_sd_s=terminal_sd_s[inside],
-        side=np.full(int(inside.sum()), side, dtype=np.int8),
-        confidence=confidence[inside],
-    )
+        whole = stretch_contacts(stretches, sampling_rate_hz, side, coefficients)
+    sample = whole.initial_contact_s * sampling_rate_hz
+    # NaN is not inside
+    return select_contacts(whole, (sample >= start_sample) & (sample < stop_sample))

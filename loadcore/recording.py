@@ -16,7 +16,7 @@ from loadcore.constants import (
 )
 from loadcore.contact_times import Contacts, join_contacts
 from loadcore.contacts import ContactModels, find_contacts
-from loadcore.contacts_foot import FootStretch, foot_stretches
+from loadcore.contacts_foot import FootStretch, foot_stretches, stretch_contacts
 from loadcore.force import (
     MORIN_2005,
     ForceSettings,
@@ -433,10 +433,14 @@ def _running_steps(
 ) -> tuple[Contacts, StepTimes]:
     """Contacts and step times of every running bout; a step never spans two bouts."""
     models = calibration.contacts if calibration is not None else None
+    whole = None
+    if stretches:
+        shift = None if models is None else models.foot
+        whole = stretch_contacts(stretches, rate_hz, np.int8(SIDES.index(side)), shift)
     contacts, times = [], []
     for row in np.flatnonzero(bouts.activity == ACTIVITY_RUNNING):
         start, stop = int(bouts.start_sample[row]), int(bouts.stop_sample[row])
-        found = find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, stretches or None)
+        found = find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, whole)
         contacts.append(found)
         times.append(step_times(found, sees_both_feet=site in TRUNK_SITES, limits=settings.steps))
     return join_contacts(contacts), _join_times(times)
