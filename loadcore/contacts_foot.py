@@ -60,6 +60,9 @@ MIN_SWING_RATE_RADPS: Final = 2.5
 MIN_PUSH_OFF_ANGLE_RAD: Final = 0.5
 """Push-off turns the foot at least so far before the swing, so foot-flat ended before that. Where
 push-off turns into swing the foot is slow too, and no foot-flat."""
+PUSH_OFF_REBOUND_RAD: Final = 0.05
+"""Between push-off and swing the foot may turn back by so much. Engineering choice: a sixth of the
+least swing."""
 LANDING_SEARCH_S: Final = 0.3
 """The landing is searched this long after the swing, at most half-way to the next one."""
 STANDING_S: Final = 1.2
@@ -113,7 +116,8 @@ TERMINAL_SD_S: Final = 0.015
 """With a gyroscope. Falbriard 2018 (doi 10.3389/fphys.2018.00610) has precision 2 and 4 ms and a
 bias below 12 ms that depends on speed; ours is uncalibrated, so the bias counts in full."""
 RAILED_TERMINAL_SD_S: Final = 0.020
-"""The same where the gyroscope railed at push-off. Engineering choice."""
+"""The same where the gyroscope railed at push-off, at the least: the minimum may lie anywhere in
+the railed run. Engineering choice."""
 ACC_ONLY_INITIAL_SD_S: Final = 0.020
 ACC_ONLY_TERMINAL_SD_S: Final = 0.035
 """Without a gyroscope. Engineering choice: no force reference exists for our data."""
@@ -207,23 +211,23 @@ def _along(gyr: NDArray[np.float64], i: int, axis: NDArray[np.float64]) -> float
 
 @kernel
 def _before_push_off(
-    gyr: NDArray[np.float64], axis: NDArray[np.float64], start: int, min_angle_samples: float
+    gyr: NDArray[np.float64], axis: NDArray[np.float64], start: int, sampling_rate_hz: float
 ) -> int:
     """Latest sample from which the foot still turns the least push-off angle before its swing."""
-    angle = 0.0
+    angle, furthest = 0.0, 0.0
     i = start
-    while i > 0 and angle < min_angle_samples * (MIN_PUSH_OFF_ANGLE_RAD / MIN_SWING_ANGLE_RAD):
+    while i > 0 and angle < MIN_PUSH_OFF_ANGLE_RAD * sampling_rate_hz:
         i -= 1
-        rate = _along(gyr, i, axis)
-        if rate > 0.0:
+        angle -= _along(gyr, i, axis)
+        furthest = max(furthest, angle)
+        if angle < furthest - PUSH_OFF_REBOUND_RAD * sampling_rate_hz:
             return start
-        angle -= rate
     return i
 
 
 @kernel
 def _find_swings(
-    gyr: NDArray[np.float64], axis: NDArray[np.float64], min_angle_samples: float
+    gyr: NDArray[np.float64], axis: NDArray[np.float64], sampling_rate_hz: float
 ) -> NDArray[np.int64]:
     """Lobes of pitch rate large and fast enough for a swing: start, stop, latest heel-off."""
     n = gyr.shape[0]
@@ -238,9 +242,9 @@ def _find_swings(
             area += rate
             peak = max(peak, rate)
         elif start >= 0:
-            if area >= min_angle_samples and peak >= MIN_SWING_RATE_RADPS:
+            if area >= MIN_SWING_ANGLE_RAD * sampling_rate_hz and peak >= MIN_SWING_RATE_RADPS:
                 swings[count, 0], swings[count, 1] = start, i
-                swings[count, 2] = _before_push_off(gyr, axis, start, min_angle_samples)
+                swings[count, 2] = _before_push_off(gyr, axis, start, sampling_rate_hz)
                 count += 1
             start = -1
     return swings[:count].copy()
@@ -428,9 +432,7 @@ def _gyr_swings(
     level = np.eye(3) - np.outer(up, up)
     axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
     block = round(DIRECTION_BLOCK_S * rate)
-    lobes = {
-        sign: _find_swings(gyr, axis * sign, MIN_SWING_ANGLE_RAD * rate) for sign in (1.0, -1.0)
-    }
+    lobes = {sign: _find_swings(gyr, axis * sign, rate) for sign in (1.0, -1.0)}
     calm = {
         sign: _calm_after(energy, found, round(BESIDE_S * rate)) for sign, found in lobes.items()
     }
@@ -642,6 +644,15 @@ def _longest(
     return out
 
 
+def _run_length(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how long the run of marks is that each sample lies in, 0 outside."""
+    length = np.zeros(marks.size, dtype=np.int64)
+    edges = np.flatnonzero(np.diff(marks, prepend=False, append=False))
+    for first, last in edges.reshape(-1, 2):
+        length[first:last] = last - first
+    return length
+
+
 def _stretch_contacts(
     stretch: FootStretch, sampling_rate_hz: float, coefficients: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], ...]:
@@ -651,6 +662,9 @@ def _stretch_contacts(
         falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
     else:
         falling = stretch.repaired_radps @ stances.pitch_axis
+        for k in np.flatnonzero(stances.swing_direction < 0):
+            stop = stances.swing_start_sample[k + 1 : k + 2]
+            falling[stances.swing_stop_sample[k] : stop[0] if stop.size else None] *= -1.0
     swing_stop = stances.swing_stop_sample.astype(np.float64)
     arrive, depart = stances.arrive_sample[1:], stances.depart_sample[1:]
     # The last stance leads into standing or a gap: it has a beginning, and no end to be seen.
@@ -663,9 +677,11 @@ def _stretch_contacts(
     initial_sd_s = np.full(initial.size, INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S)
     terminal_sd_s = np.full(initial.size, TERMINAL_SD_S if has_gyr else ACC_ONLY_TERMINAL_SD_S)
     confidence = np.full(initial.size, 1.0 if has_gyr else ACC_ONLY_CONFIDENCE)
-    railed = stretch.railed[np.nan_to_num(push_off).astype(np.int64)] & np.isfinite(push_off)
-    terminal_sd_s[railed] = RAILED_TERMINAL_SD_S
-    confidence[railed] = RAILED_CONFIDENCE
+    railed_s = _run_length(stretch.railed)[np.nan_to_num(push_off).astype(np.int64)]
+    railed_s = np.where(np.isfinite(push_off), railed_s / sampling_rate_hz, 0.0)
+    on_rail = np.maximum(RAILED_TERMINAL_SD_S, railed_s / math.sqrt(12.0))
+    terminal_sd_s = np.where(railed_s > 0.0, on_rail, terminal_sd_s)
+    confidence = np.where(railed_s > 0.0, RAILED_CONFIDENCE, confidence)
 
     if stretch.hole_s.any():
         reach = HOLE_REACH_S * sampling_rate_hz

@@ -146,3 +146,23 @@ def test_heel_that_sinks_after_a_forefoot_landing_does_not_turn_the_axis() -> No
     stances = find_stances(acc, gyr, RATE_HZ)
     assert stances.pitch_axis[2] > 0.99
     assert np.all(stances.swing_direction == 1)
+
+
+def test_a_short_turn_back_between_push_off_and_swing_changes_nothing() -> None:
+    acc, gyr, landing_s = running_foot()
+    whole = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    for landing in landing_s[:-1]:
+        start = round((landing + 0.33) * RATE_HZ)
+        gyr[start : start + 3, 2] = 1.0
+    again = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    np.testing.assert_allclose(again.terminal_contact_s, whole.terminal_contact_s, atol=0.005)
+
+
+def test_push_off_on_the_rail_is_as_uncertain_as_the_rail_is_long() -> None:
+    acc, gyr, _ = running_foot()
+    whole = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    railed = foot_contacts(acc, np.clip(gyr, -6.0, 6.0), RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    inner = slice(1, -1)
+    assert np.all(railed.terminal_contact_sd_s[inner] > whole.terminal_contact_sd_s[inner])
+    late = np.abs(railed.terminal_contact_s - whole.terminal_contact_s)[inner]
+    assert np.all(late < 2.0 * railed.terminal_contact_sd_s[inner])
