@@ -29,7 +29,7 @@ from tolerance.exposure.findings import no_load_reason
 from tolerance.exposure.recordings import AnalysedRecording, runner_tables
 from tolerance.exposure.settings import analysis_settings, exposure_settings
 from tolerance.exposure.watch import watch_analysis
-from tolerance.schemas import conform, empty_table
+from tolerance.schemas import TABLES, conform, empty_table
 
 __all__ = ["OWN", "Screening", "default_output", "screen"]
 
@@ -64,7 +64,8 @@ class Screening:
 
 def default_output(path: Path) -> Path:
     """Return the folder beside the input that a screening writes to."""
-    return path.resolve().with_name(f"{path.resolve().stem}_screening")
+    place = path.expanduser().resolve()
+    return place.with_name(f"{place.name if place.is_dir() else place.stem}_screening")
 
 
 def screen(path: Path, out: Path, given: Mapping[str, object], console: Console) -> Screening:
@@ -86,11 +87,8 @@ def screen(path: Path, out: Path, given: Mapping[str, object], console: Console)
     WorkspaceError
         If nothing can be read or analysed, or the output cannot be written.
     """
-    if out.exists() and not (out / "tables").is_dir() and any(out.iterdir()):
-        raise WorkspaceError(
-            f"{out} holds something else: expected a new folder or an earlier screening. Name "
-            "another with --out"
-        )
+    out = out.expanduser()
+    _refuse_taken(out)
     project = Places(project_root())
     with console.status("Reading the recordings …"):
         opened = read_any(path, given)
@@ -133,6 +131,27 @@ def screen(path: Path, out: Path, given: Mapping[str, object], console: Console)
         left_out,
         tuple(dict.fromkeys((*notes, *_reasons(tables)))),
     )
+
+
+def _refuse_taken(out: Path) -> None:
+    """Refuse a place that holds anything but an earlier screening, because it is replaced."""
+    if out.is_dir():
+        tables = list((out / "tables").glob("*"))
+        foreign = [file for file in out.iterdir() if not _is_ours(file)]
+        foreign += [file for file in tables if file.suffix != ".parquet" or file.stem not in TABLES]
+    else:
+        foreign = [out] if out.exists() or out.is_symlink() else []
+    if foreign:
+        raise WorkspaceError(
+            f"{out} holds something else ({foreign[0].name}): expected a new folder or an earlier "
+            "screening. Name another with --out"
+        )
+
+
+def _is_ours(file: Path) -> bool:
+    if file.name == "tables":
+        return file.is_dir()
+    return file.is_file() and file.name.startswith("screening_") and file.suffix == ".html"
 
 
 def _import(
@@ -191,22 +210,28 @@ def _analyse(
         load_calibration(project.root),
     )
     exposure, limits = exposure_settings(params), analysis_settings(params).steps
+    watches: dict[str, dict[str, AnalysedRecording]] = {}
     for watch in opened:
         if isinstance(watch, WatchRecording):
             analysis = watch_analysis(watch.records, exposure, limits)
-            one = {watch.recording_id: AnalysedRecording(_watch_row(watch), analysis)}
-            for name, table in runner_tables(watch.runner_id, one, exposure).items():
-                tables[name] = pd.concat([tables[name], table], ignore_index=True)
+            found = AnalysedRecording(_watch_row(watch), analysis)
+            watches.setdefault(watch.runner_id, {})[watch.recording_id] = found
+    for runner_id, outings in watches.items():
+        for name, table in runner_tables(runner_id, outings, exposure).items():
+            tables[name] = pd.concat([tables[name], table], ignore_index=True)
     tables["references"] = tables["references"].drop_duplicates(["runner_id", "tissue"])
     tables |= aggregate_sessions.run(
         recordings, tables["steps"], tables["step_loads"], tables["bouts"], params
     )
-    tables["rejected"] = pd.concat([tables["rejected"], imported.rejections()], ignore_index=True)
     for name, table in tables.items():
         part = "sessions" if name in SESSION_TABLES else "steps"
         table = conform(name, table if len(table) else empty_table(name))
         write_table(places.processed_table(OWN, part, name), name, table)
         tables[name] = table
+    # Only now: the pages read what the import left out from a table of its own.
+    rejected = pd.concat([tables["rejected"], imported.rejections()], ignore_index=True)
+    rejected["problem_id"] = rejected.groupby("recording_id").cumcount()
+    tables["rejected"] = conform("rejected", rejected)
     return tables
 
 
