@@ -86,4 +86,4 @@ def find_contacts(
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
-    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, whole)
+    return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, whole=whole)
