@@ -64,7 +64,7 @@ def check_signal(
     sampling_rate_hz: float,
     gyr_radps: ArrayLike | None = None,
     time_s: ArrayLike | None = None,
-) -> None:
+) -> tuple[ChannelRanges, ChannelRanges | None]:
     """Refuse a recording that cannot be analysed, naming everything that is wrong with it.
 
     Parameters
@@ -77,6 +77,11 @@ def check_signal(
         Angular velocity.
     time_s : (n,) float array, optional
         Time stamps, compared with the stated rate.
+
+    Returns
+    -------
+    (ChannelRanges, ChannelRanges or None)
+        What the channels of acceleration and angular velocity span, measured on the way.
 
     Raises
     ------
@@ -92,7 +97,8 @@ def check_signal(
             f"sampling_rate_hz is {sampling_rate_hz}; expected {MIN_SAMPLING_RATE_HZ:g} to "
             f"{MAX_SAMPLING_RATE_HZ:g}: running cannot be resolved below, nor believed above"
         )
-    problems = _check_channels(channel_ranges(acc), "acc_mps2")
+    acc_ranges, gyr_ranges = channel_ranges(acc), None
+    problems = _check_channels(acc_ranges, "acc_mps2")
     n = acc.shape[0]
     n_observed = count_observed(acc)
     if n_observed < MIN_DURATION_S * sampling_rate_hz:
@@ -113,10 +119,12 @@ def check_signal(
         if gyr.shape != acc.shape:
             problems.append(f"gyr_radps has shape {gyr.shape}; expected {acc.shape} like acc_mps2")
         else:
-            problems += _check_channels(channel_ranges(gyr), "gyr_radps")
+            gyr_ranges = channel_ranges(gyr)
+            problems += _check_channels(gyr_ranges, "gyr_radps")
             if gyr_unit(gyr) == "degps":
                 problems.append("gyr_radps looks like deg/s; expected rad/s: convert it first")
     if time_s is not None:
         problems += _check_times_agree(time_s, n, sampling_rate_hz)
     if problems:
         raise SignalError(*problems)
+    return acc_ranges, gyr_ranges

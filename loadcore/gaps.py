@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
+from loadcore.signals import live_columns
 
 __all__ = ["EVENT_BRIDGE_S", "bridge_gaps", "hermite", "longest_hole"]
 
@@ -37,6 +38,15 @@ def _row_is_missing(x: NDArray[np.float64], live: NDArray[np.bool_], row: int) -
     for j in range(x.shape[1]):
         missing |= live[j] and not math.isfinite(x[row, j])
     return missing
+
+
+@kernel
+def _first_missing(x: NDArray[np.float64], live: NDArray[np.bool_]) -> int:
+    """Return the first row with a missing value, the number of rows where there is none."""
+    row = 0
+    while row < x.shape[0] and not _row_is_missing(x, live, row):
+        row += 1
+    return row
 
 
 @kernel
@@ -109,10 +119,10 @@ def bridge_gaps(
         Length of the hole that each bridged sample lies in; 0 elsewhere.
     """
     rows = x.reshape(x.shape[0], -1)
-    live = np.isfinite(rows).any(axis=0)
-    hole = np.zeros(rows.shape[0], dtype=np.int64)
-    if np.isfinite(rows[:, live]).all():
+    live = live_columns(rows)
+    if _first_missing(rows, live) == rows.shape[0]:
         return x, np.zeros(rows.shape[0])
+    hole = np.zeros(rows.shape[0], dtype=np.int64)
     filled = rows.copy()
     longest = int(longest_s * sampling_rate_hz + 0.5)
     _bridge(filled, live, longest, max(1, round(FLANK_S * sampling_rate_hz)), hole)

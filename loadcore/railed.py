@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.gaps import hermite
+from loadcore.signals import channel_ranges
 
 __all__ = ["repair_railed"]
 
@@ -82,12 +83,13 @@ def repair_railed(
     railed : (n_samples,) bool array
         True where any axis railed.
     """
-    repaired = np.asfortranarray(gyr_radps, dtype=np.float64).copy(order="F")
+    repaired = np.array(gyr_radps, dtype=np.float64, order="C")
     railed = np.zeros(repaired.shape[0], dtype=np.bool_)
-    if repaired.size and np.any(repaired):
-        highest = float(np.max(np.abs(repaired)))
+    ranges = channel_ranges(repaired)
+    highest = float(max(ranges.high.max(), -ranges.low.min()))
+    if highest > 0.0:
         guess = rail_radps is None
         rail = RAIL_FRACTION * highest if rail_radps is None else rail_radps
         for axis in range(3):
             _repair_axis(repaired[:, axis], rail, MIN_FLAT_SHARE if guess else 0.0, railed)
-    return np.ascontiguousarray(repaired), railed
+    return repaired, railed

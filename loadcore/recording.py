@@ -28,6 +28,7 @@ from loadcore.force import (
 from loadcore.impact import peak_tibial_acceleration
 from loadcore.orientation import Alignment, align_gravity, align_heading, rotate
 from loadcore.signals import (
+    ChannelRanges,
     SignalError,
     clipped_rows,
     count_observed,
@@ -258,12 +259,13 @@ def analyse_recording(
     settings = settings or AnalysisSettings()
     problems = _label_problems(site, side, frame)
     try:
-        check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
+        ranges = check_signal(acc_mps2, sampling_rate_hz, gyr_radps, time_s)
     except SignalError as error:
-        problems += error.problems
+        raise SignalError(*problems, *error.problems) from error
     if problems:
         raise SignalError(*problems)
-    even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, acc_range_g, gyr_range_dps)
+    clipped = _clipped(acc_mps2, gyr_radps, acc_range_g, gyr_range_dps, ranges)
+    even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, clipped)
     bouts = find_bouts(even.acc, even.rate_hz, site, even.gyr)
     running = _running_samples(bouts, even.acc.shape[0])
     stretches = foot_stretches(even.acc, even.gyr, even.rate_hz) if site == "foot" else []
@@ -300,25 +302,35 @@ def _label_problems(site: str, side: str, frame: str) -> list[str]:
     ]
 
 
+def _clipped(
+    acc: ArrayLike,
+    gyr: ArrayLike | None,
+    acc_range_g: float | None,
+    gyr_range_dps: float | None,
+    ranges: tuple[ChannelRanges, ChannelRanges | None],
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Mark the samples at which either sensor is at a rail."""
+    acc_limit = None if acc_range_g is None else acc_range_g * STANDARD_GRAVITY_MPS2
+    gyr_limit = None if gyr_range_dps is None else float(np.deg2rad(gyr_range_dps))
+    force = clipped_rows(acc, acc_limit, ranges[0])
+    if gyr is None:
+        return force, np.zeros(force.size, dtype=np.bool_)
+    return force, clipped_rows(gyr, gyr_limit, ranges[1])
+
+
 def _even_signal(
     acc: ArrayLike,
     gyr: ArrayLike | None,
     time_s: ArrayLike | None,
     nominal_hz: float,
-    acc_range_g: float | None,
-    gyr_range_dps: float | None,
+    clipped: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> _EvenSignal:
-    """Mark clipping, take exact constants as missing, and resample if the stamps ask for it."""
+    """Take exact constants as missing, and resample if the stamps ask for it."""
     acc = np.ascontiguousarray(acc, dtype=np.float64)
     gyr = None if gyr is None else np.ascontiguousarray(gyr, dtype=np.float64)
     if gyr is not None and not live_columns(gyr).any():
         gyr = None
-    acc_limit = None if acc_range_g is None else acc_range_g * STANDARD_GRAVITY_MPS2
-    gyr_limit = None if gyr_range_dps is None else float(np.deg2rad(gyr_range_dps))
-    clipped = clipped_rows(acc, acc_limit)
-    turning_clipped = (
-        np.zeros(acc.shape[0], dtype=np.bool_) if gyr is None else clipped_rows(gyr, gyr_limit)
-    )
+    acc_clipped, gyr_clipped = clipped
     asleep = idle_samples(acc, nominal_hz)
     if asleep.any():
         acc = np.where(asleep[:, None], np.nan, acc)  # a copy: the caller's array stays
@@ -332,11 +344,11 @@ def _even_signal(
             grid_s, acc = resample(acc, stamps, nominal_hz)
             if gyr is not None:
                 gyr = resample(gyr, stamps, nominal_hz)[1]
-            clipped = _marks_on_grid(clipped, stamps, grid_s)
-            turning_clipped = _marks_on_grid(turning_clipped, stamps, grid_s)
+            acc_clipped = _marks_on_grid(acc_clipped, stamps, grid_s)
+            gyr_clipped = _marks_on_grid(gyr_clipped, stamps, grid_s)
         elif abs(timing.sampling_rate_hz / nominal_hz - 1.0) > MAX_RATE_ERROR:
             rate_hz = timing.sampling_rate_hz
-    return _EvenSignal(acc, gyr, rate_hz, clipped, turning_clipped, jitter_s)
+    return _EvenSignal(acc, gyr, rate_hz, acc_clipped, gyr_clipped, jitter_s)
 
 
 def _marks_on_grid(
