@@ -457,13 +457,18 @@ def _peaks(slow: Floats, half_width: int, floor: float) -> Floats:
     return i + 0.5 * (before - after) / (before - 2.0 * at + after)
 
 
+@kernel
 def _stride_times(peak_s: Floats) -> Floats:
     """Return the time to the next peak, or the median where that is not one stride."""
-    stride_s = np.append(np.diff(peak_s), np.nan)
-    plausible = (stride_s >= MIN_STRIDE_S) & (stride_s <= MAX_STRIDE_S)
-    if not plausible.any():
-        return np.full(peak_s.size, np.nan)
-    return np.where(plausible, stride_s, np.median(stride_s[plausible]))
+    stride_s = np.full(peak_s.size, np.nan)
+    for k in range(peak_s.size - 1):
+        to_next_s = peak_s[k + 1] - peak_s[k]
+        if MIN_STRIDE_S <= to_next_s <= MAX_STRIDE_S:
+            stride_s[k] = to_next_s
+    known = np.isfinite(stride_s)
+    if known.any():
+        stride_s[~known] = np.median(stride_s[known])
+    return stride_s
 
 
 def _stride_lag(slow: Floats) -> int:

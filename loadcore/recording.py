@@ -449,28 +449,15 @@ def _running_steps(
     if stretches:
         shift = None if models is None else models.foot
         whole = stretch_contacts(stretches, rate_hz, np.int8(SIDES.index(side)), shift)
-    contacts, times = [], []
+    parts = []
     for row in np.flatnonzero(bouts.activity == ACTIVITY_RUNNING):
         start, stop = int(bouts.start_sample[row]), int(bouts.stop_sample[row])
-        found = find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, whole)
-        contacts.append(found)
-        times.append(step_times(found, sees_both_feet=site in TRUNK_SITES, limits=settings.steps))
-    return join_contacts(contacts), _join_times(times)
-
-
-def _join_times(parts: list[StepTimes]) -> StepTimes:
-    """Rows of several bouts one after the other; no rows where there are no bouts."""
-
-    def column(name: str) -> FloatArray:
-        return np.concatenate([np.empty(0), *(getattr(part, name) for part in parts)])
-
-    return StepTimes(
-        contact_time_s=column("contact_time_s"),
-        contact_time_sd_s=column("contact_time_sd_s"),
-        step_time_s=column("step_time_s"),
-        step_time_sd_s=column("step_time_sd_s"),
-        flight_time_s=column("flight_time_s"),
-        reject_reason=column("reject_reason").astype(np.int8),
+        parts.append(find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, whole))
+    contacts = join_contacts(parts)
+    bout = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    sees_both_feet = site in TRUNK_SITES
+    return contacts, step_times(
+        contacts, sees_both_feet=sees_both_feet, limits=settings.steps, bout=bout
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from loadcore._jit import kernel
 from loadcore.contacts import Contacts
 
 __all__ = ["REJECT_REASONS", "StepLimits", "StepTimes", "step_times"]
@@ -88,37 +89,62 @@ class StepTimes:
     reject_reason: NDArray[np.int8]
 
 
+@kernel
+def _usual_of_bout(
+    step_time_s: NDArray[np.float64], bout: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the median of the known step times of each row's bout; NaN where none is known."""
+    usual = np.full(bout.size, np.nan)
+    start = 0
+    for i in range(1, bout.size + 1):
+        if i < bout.size and bout[i] == bout[start]:
+            continue
+        known = step_time_s[start:i][np.isfinite(step_time_s[start:i])]
+        if known.size > 0:
+            usual[start:i] = np.median(known)
+        start = i
+    return usual
+
+
 def step_times(
-    contacts: Contacts, *, sees_both_feet: bool, limits: StepLimits | None = None
+    contacts: Contacts,
+    *,
+    sees_both_feet: bool,
+    limits: StepLimits | None = None,
+    bout: NDArray[np.int64] | None = None,
 ) -> StepTimes:
-    """Derive the times of each step in one bout and reject what cannot be a running step.
+    """Derive the times of each step and reject what cannot be a running step.
 
     Parameters
     ----------
     contacts : Contacts
-        Contacts of one bout in time order.
+        Contacts in time order.
     sees_both_feet : bool
         True for trunk sensors, where the next row is the other foot; False for a shank or foot
         sensor, where it is the same foot one stride later.
     limits : StepLimits, optional
         The defaults where None.
+    bout : (n_contacts,) int64 array, optional
+        Number of the bout that each contact is in: a step never spans two. One bout by default.
 
     Returns
     -------
     StepTimes
-        Empty for a bout without contacts. Rejected steps keep their times, for the reader to see.
+        Empty without contacts. Rejected steps keep their times, for the reader to see.
     """
     limits = limits or StepLimits()
     feet = 1.0 if sees_both_feet else 2.0
     start, stop = contacts.initial_contact_s, contacts.terminal_contact_s
-    to_next = np.append(np.diff(start), np.nan)[: start.size]
-    step_time = to_next / feet
+    if bout is None:
+        bout = np.zeros(start.size, dtype=np.int64)
+    follows = np.flatnonzero(bout[1:] == bout[:-1])
     start_variance = contacts.initial_contact_sd_s**2
-    next_variance = np.append(start_variance[1:], np.nan)[: start.size]
+    step_time, next_variance = np.full(start.size, np.nan), np.full(start.size, np.nan)
+    step_time[follows] = (start[follows + 1] - start[follows]) / feet
+    next_variance[follows] = start_variance[follows + 1]
     contact_time = stop - start
     duty_factor = contact_time / (2.0 * step_time)
-    known = step_time[np.isfinite(step_time)]
-    usual = np.median(known) if known.size else np.nan
+    usual = _usual_of_bout(step_time, bout)
     reason = np.select(
         [
             np.isnan(start),

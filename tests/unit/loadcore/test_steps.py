@@ -1,9 +1,12 @@
 """Step times from contacts, and every reason to reject."""
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
 from loadcore import steps
+from loadcore.contact_times import join_contacts
 from loadcore.contacts import Contacts
 
 
@@ -29,6 +32,19 @@ def test_times_of_a_steady_run_seen_from_the_trunk():
     np.testing.assert_allclose(times.contact_time_sd_s, 0.005)
     np.testing.assert_allclose(times.step_time_sd_s[:-1], 0.003 * np.sqrt(2))
     assert times.reject_reason[:-1].tolist() == [0] * 7
+
+
+def test_bouts_together_are_what_each_is_alone():
+    first = contacts(RHYTHM, RHYTHM + 0.24)
+    second = contacts(9.0 + 1.4 * RHYTHM, 9.0 + 1.4 * RHYTHM + 0.3)
+    both = join_contacts([first, second])
+    together = steps.step_times(both, sees_both_feet=True, bout=np.repeat([4, 7], RHYTHM.size))
+    alone = [steps.step_times(part, sees_both_feet=True) for part in (first, second)]
+    for field in fields(steps.StepTimes):
+        np.testing.assert_array_equal(
+            getattr(together, field.name),
+            np.concatenate([getattr(part, field.name) for part in alone]),
+        )
 
 
 def test_one_foot_sees_strides_so_a_step_is_half_and_its_error_too():
