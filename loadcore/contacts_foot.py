@@ -60,9 +60,9 @@ MIN_SWING_RATE_RADPS: Final = 2.5
 MIN_PUSH_OFF_ANGLE_RAD: Final = 0.5
 """Push-off turns the foot at least so far before the swing, so foot-flat ended before that. Where
 push-off turns into swing the foot is slow too, and no foot-flat."""
-PUSH_OFF_REBOUND_RAD: Final = 0.05
-"""Between push-off and swing the foot may turn back by so much. Engineering choice: a sixth of the
-least swing."""
+PUSH_OFF_REBOUND_RAD: Final = 0.01
+"""Between push-off and swing the foot may turn back by so much. Half a degree is tremor; 0.05 rad
+already takes the slow end of a walking push-off for foot-flat (gdlbio_foot)."""
 LANDING_SEARCH_S: Final = 0.3
 """The landing is searched this long after the swing, at most half-way to the next one."""
 STANDING_S: Final = 1.2
