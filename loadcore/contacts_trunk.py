@@ -19,7 +19,7 @@ Coefficients learned on the same runner then move both events (``trunk_waveform`
 
 import math
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,21 +109,60 @@ place; the largest log odds of one contact, because neighbours err alike; and th
 a side must reach to be told."""
 
 
+class _Lagged(NamedTuple):
+    """What the autocorrelation of one window at any lag is made of.
+
+    Attributes
+    ----------
+    signal : (n,) float64 array
+        The window, with mean zero.
+    product : (n_lags,) float64 array
+        Sum of ``signal[i] * signal[i + lag]`` over all pairs.
+    energy, beside : (n,) float64 array
+        Sum of ``signal[i]**2`` and of ``signal[i] * signal[i + 1]`` before each sample.
+    """
+
+    signal: NDArray[np.float64]
+    product: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    beside: NDArray[np.float64]
+
+
 @kernel
-def _autocorrelation(signal: NDArray[np.float64], lag: float) -> float:
+def _lagged(signal: NDArray[np.float64], n_lags: int) -> _Lagged:
+    """Sum products and squares once for all lags.
+
+    The inner loop runs over lags: it carries no sum, so the compiler can do several at once.
+    """
+    n = signal.size
+    padded = np.zeros(n + n_lags)
+    padded[:n] = signal
+    product = np.zeros(n_lags)
+    energy, beside = np.zeros(n + 1), np.zeros(n + 1)
+    for i in range(n):
+        ahead = padded[i : i + n_lags]
+        for lag in range(n_lags):
+            product[lag] += padded[i] * ahead[lag]
+        energy[i + 1] = energy[i] + padded[i] * padded[i]
+        beside[i + 1] = beside[i] + padded[i] * padded[i + 1]
+    return _Lagged(signal, product, energy, beside)
+
+
+@kernel
+def _autocorrelation(sums: _Lagged, lag: float) -> float:
     """Return the autocorrelation of a zero-mean signal at a lag in samples, linear between."""
     whole = int(lag)
-    part = lag - whole
-    product = 0.0
-    power_first = 0.0
-    power_second = 0.0
-    for i in range(signal.size - whole - 1):
-        later = (1.0 - part) * signal[i + whole] + part * signal[i + whole + 1]
-        product += signal[i] * later
-        power_first += signal[i] * signal[i]
-        power_second += later * later
-    scale = math.sqrt(power_first * power_second)
-    return product / scale if scale > 0.0 else math.nan
+    part, n = lag - whole, sums.signal.size
+    # Over the pairs that both neighbours of the lag have: one less than the shorter one has.
+    last = sums.signal[n - whole - 1] * sums.signal[n - 1]
+    product = (1.0 - part) * (sums.product[whole] - last) + part * sums.product[whole + 1]
+    later = (
+        (1.0 - part) ** 2 * (sums.energy[n - 1] - sums.energy[whole])
+        + 2.0 * part * (1.0 - part) * (sums.beside[n - 1] - sums.beside[whole])
+        + part**2 * (sums.energy[n] - sums.energy[whole + 1])
+    )
+    square = sums.energy[n - whole - 1] * later
+    return product / math.sqrt(square) if square > 0.0 else math.nan
 
 
 @kernel
@@ -137,8 +176,10 @@ def _step_time(signal: NDArray[np.float64], sampling_rate_hz: float) -> float:
     best = -np.inf
     best_lag = math.nan
     lag = SHORTEST_STEP_S * sampling_rate_hz
+    longest = min(LONGEST_STEP_S * sampling_rate_hz, signal.size / 4.0)
+    sums = _lagged(signal, int(2.0 * longest) + 2)
     while lag <= LONGEST_STEP_S * sampling_rate_hz and 2.0 * lag < signal.size / 2.0:
-        score = _autocorrelation(signal, 2.0 * lag) + 0.5 * _autocorrelation(signal, lag)
+        score = _autocorrelation(sums, 2.0 * lag) + 0.5 * _autocorrelation(sums, lag)
         if score > best:
             best = score
             best_lag = lag
@@ -226,10 +267,13 @@ def _step_fundamental(
     cosine = 0.0
     sine = 0.0
     n = stop - start
+    turn = 2.0 * math.pi * steps / n
+    turn_c, turn_s = math.cos(turn), math.sin(turn)
+    c, s = math.cos(0.5 * turn), math.sin(0.5 * turn)
     for i in range(start, stop):
-        phase = 2.0 * math.pi * steps * (i - start + 0.5) / n
-        cosine += vertical_g[i] * math.cos(phase)
-        sine += vertical_g[i] * math.sin(phase)
+        cosine += vertical_g[i] * c
+        sine += vertical_g[i] * s
+        c, s = c * turn_c - s * turn_s, s * turn_c + c * turn_s
     return 2.0 * cosine / n, 2.0 * sine / n
 
 
