@@ -6,6 +6,7 @@ from tolerance.simulate.force_truth import contact_forces
 from tolerance.simulate.segment_motion import (
     BodyMotion,
     LegMotion,
+    damped_wavelet,
     foot_signal,
     impact_wavelet,
     leg_motion,
@@ -46,6 +47,15 @@ def test_shock_leaves_no_speed_and_no_displacement() -> None:
     assert np.all(wave[time < 0] == 0)
     assert velocity[-1] == pytest.approx(0.0, abs=1e-9)
     assert velocity.sum() * 1e-5 == pytest.approx(0.0, abs=1e-9)
+
+
+def test_damped_shock_leaves_no_speed_and_rebounds_as_measured() -> None:
+    time = np.arange(-0.1, 1.0, 1e-5)
+    wave = damped_wavelet(time, 0.009)
+    assert wave.max() == pytest.approx(1.0, abs=1e-6)
+    assert np.all(wave[time < 0] == 0)
+    assert wave.sum() * 1e-5 == pytest.approx(0.0, abs=1e-9)
+    assert wave.min() == pytest.approx(-0.42, abs=0.03)
 
 
 def test_standing_feels_gravity_up_and_nothing_else() -> None:
