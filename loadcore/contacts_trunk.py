@@ -65,10 +65,6 @@ LOADING_LEVEL_G: Final = 0.7
 """Initial contact: up-crossing of the sagittal specific force. 20 Hz is the filter of Alcantara
 2022 (doi:10.7717/peerj.12752). Any level from 0.5 to 1 g moves the event by less than 8 ms."""
 
-LOADING_DIP_S: Final = 0.02
-"""A shorter dip below that level, as the shock of a hard landing rebounds, is still contact. On
-recurrent_grf 20 ms changes no contact, and 30 ms a few for the worse."""
-
 UNLOADING_CUTOFF_HZ: Final = 8.0
 UNLOADING_LEVEL_G: Final = 0.2
 """Terminal contact: half-sine force trains with 2.8 to 3.4 steps/s and a duty ratio of 0.65 to
@@ -329,23 +325,6 @@ def _last_rise(signal: NDArray[np.float64], start: int, stop: int, level: float)
 
 
 @kernel
-def _first_of_rises(
-    signal: NDArray[np.float64], start: int, stop: int, level: float, dip: float
-) -> float:
-    """Return the last rise through a level, or the one before where only a short dip parts them."""
-    rise = _last_rise(signal, start, stop, level)
-    while math.isfinite(rise):
-        before = _last_rise(signal, start, int(rise), level)
-        if not math.isfinite(before):
-            break
-        fall = _first_fall(signal, int(before), stop, level)
-        if not rise - fall <= dip:
-            break
-        rise = before
-    return rise
-
-
-@kernel
 def _first_fall(signal: NDArray[np.float64], start: int, stop: int, level: float) -> float:
     """Return where, in samples, a signal first crosses a level going down; NaN if nowhere."""
     for i in range(start + 1, stop):
@@ -361,7 +340,6 @@ def _events(
     unloading_g: NDArray[np.float64],
     mid_stance: NDArray[np.int64],
     step_samples: NDArray[np.float64],
-    dip: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return initial and terminal crossings around each mid-stance, in samples; NaN where none."""
     n = mid_stance.size
@@ -377,7 +355,7 @@ def _events(
         if k + 1 < n:
             after = min(after, mid_stance[k + 1])
         flight = _smallest(smooth, before, middle)
-        initial[k] = _first_of_rises(loading_g, flight, middle + 1, LOADING_LEVEL_G, dip)
+        initial[k] = _last_rise(loading_g, flight, middle + 1, LOADING_LEVEL_G)
         terminal[k] = _first_fall(unloading_g, middle, after, UNLOADING_LEVEL_G)
     return initial, terminal
 
@@ -503,7 +481,6 @@ def _run_contacts(
         lowpass(pressing_g, UNLOADING_CUTOFF_HZ, sampling_rate_hz),
         mid_stance,
         local_s * sampling_rate_hz,
-        LOADING_DIP_S * sampling_rate_hz,
     )
     duty_ratio = _duty_ratios(pressing_g, mid_stance, steps_since)
     known = np.isfinite(duty_ratio)
