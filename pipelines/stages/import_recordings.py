@@ -18,7 +18,7 @@ from pipelines.download import STATUS_FILE, fetched
 from pipelines.paths import Places, profile_of, project_root
 from pipelines.stage import run_stage
 from pipelines.store import new_directory, read_json, write_table
-from tolerance.schemas import empty_table
+from tolerance.schemas import SchemaError, conform, empty_table, validate
 
 __all__ = ["Tables", "main", "run"]
 
@@ -84,6 +84,13 @@ def run(
         if isinstance(recording, LeftOut):
             tables.reject(recording.recording_id, np.nan, np.nan, recording.reason)
             continue
+        signals = conform("signals", mask_signals(recording.signals, recording.masks))
+        try:
+            validate("signals", signals)
+        except SchemaError as error:
+            problem = f"its samples cannot be: {'; '.join(error.problems)}"
+            tables.reject(recording.recording_id, np.nan, np.nan, problem)
+            continue
         tables.rows.append(dict(recording.row))
         period_s = 1 / float(str(recording.row["sampling_rate_hz"]))
         time_s = recording.signals["time_s"].to_numpy()
@@ -91,7 +98,7 @@ def run(
             stop_s = float(time_s[mask.stop_sample - 1]) + period_s
             start_s = float(time_s[mask.start_sample])
             tables.reject(recording.recording_id, start_s, stop_s, mask.reason)
-        yield recording.recording_id, mask_signals(recording.signals, recording.masks)
+        yield recording.recording_id, signals
 
 
 def import_dataset(dataset: Dataset, raw_dir: Path, interim_dir: Path) -> Tables:
