@@ -119,8 +119,8 @@ of 0.4 to 0.6 or a plateau within 0.12 s score alike."""
 
 GYR_TC_BEFORE_ONSET_S: Final = 0.020
 GYR_TC_SD_S: Final = 0.008
-"""Terminal contact leads the onset of push-off; same data. The SD is rounded up to what two
-thirds of the runners left out have at most."""
+"""Terminal contact leads the onset of push-off; same data. The SD is rounded up from 6.3 ms,
+because these are virtual sensors (engineering choice)."""
 
 ACC_IC_AFTER_PEAK_S: Final = 0.009
 ACC_IC_SD_S: Final = 0.026
