@@ -1,5 +1,6 @@
 """How a stage starts and how it fails: one clear message and an exit code that is not 0."""
 
+import contextlib
 import os
 import sys
 import threading
@@ -8,10 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from pipelines.errors import WorkspaceError
 from tolerance.schemas import SchemaError
 
 __all__ = ["forget_stale_kernels", "run_stage"]
+
+DVC_STAGE: Final = "DVC_STAGE"
+"""Environment variable in which DVC names the stage to the command that it starts."""
 
 PARENT_CHECK_S: Final = 0.5
 """How often a stage looks whether its DVC still lives; engineering choice: free, yet prompt."""
@@ -58,13 +64,35 @@ def _end_with_dvc() -> None:
 
     Otherwise the orphan would write its outputs while the next run writes the same ones.
     """
-    if "DVC_STAGE" not in os.environ:
+    dvc = _dvc_above()
+    if dvc is None:
         return
-    dvc = os.getppid()
 
     def watch() -> None:
-        while os.getppid() == dvc:
+        while _is_alive(dvc):
             time.sleep(PARENT_CHECK_S)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _dvc_above() -> psutil.Process | None:
+    """Find the DVC that started this process, with or without a shell in between.
+
+    DVC names the stage in the environment of the command that it starts. A shell that runs the
+    command (dash stays, bash gives its place up) has the name as well; DVC itself has not.
+    """
+    if DVC_STAGE not in os.environ:
+        return None
+    with contextlib.suppress(psutil.Error):
+        for ancestor in psutil.Process().parents():
+            if DVC_STAGE not in ancestor.environ():
+                return ancestor
+    return psutil.Process().parent()
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False

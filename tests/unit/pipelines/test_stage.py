@@ -32,7 +32,8 @@ def test_a_mistake_of_ours_keeps_its_traceback():
         run_stage(main)
 
 
-def test_a_stage_ends_soon_after_its_dvc_is_killed(tmp_path):
+@pytest.mark.parametrize("with_shell", [False, True])
+def test_a_stage_ends_soon_after_its_dvc_is_killed(tmp_path, with_shell):
     stage = textwrap.dedent("""
         import os, sys, time
         from pathlib import Path
@@ -43,12 +44,15 @@ def test_a_stage_ends_soon_after_its_dvc_is_killed(tmp_path):
         run_stage(main)
     """)
     pid_file = tmp_path / "pid"
+    # As DVC does it: the stage's name is in the environment of the command, not in DVC's own.
     parent = textwrap.dedent("""
-        import subprocess, sys
-        subprocess.run([sys.executable, *sys.argv[1:]])
+        import os, subprocess, sys
+        subprocess.run(sys.argv[1:], env=os.environ | {"DVC_STAGE": "a_stage"})
     """)
-    command = [sys.executable, "-c", parent, "-c", stage, str(pid_file)]
-    dvc = subprocess.Popen(command, env=os.environ | {"DVC_STAGE": "a_stage"})
+    # The second command keeps any shell from giving its place up to the first.
+    shell = ["/bin/sh", "-c", '"$@"; exit $?', "sh"] if with_shell else []
+    started = [*shell, sys.executable, "-c", stage, str(pid_file)]
+    dvc = subprocess.Popen([sys.executable, "-c", parent, *started])
     wait_until(lambda: pid_file.is_file() and pid_file.read_text() != "")
     stage_pid = int(pid_file.read_text())
     assert is_running(stage_pid)
