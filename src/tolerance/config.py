@@ -7,17 +7,19 @@ another form (the load core's dataclasses, say) converts it where that form live
 depends on no code that it does not run.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AnalyseRecordings",
+    "Injury",
     "Params",
     "ScreeningReport",
     "Section",
     "SimulateRecordings",
+    "TissueExponents",
     "ValidateLoad",
     "stage_generator",
 ]
@@ -160,6 +162,50 @@ class ScreeningReport(Section):
     min_steps_per_bin: Count
 
 
+class TissueExponents(Section):
+    """Exponent of damage per model tissue; ``anatomy.MODEL_TISSUES`` explains the words."""
+
+    bone: Positive
+    tendon: Positive
+    cartilage: Positive
+    muscle: Positive
+    fascia: Positive
+
+
+class Injury(Section):
+    """One injury that the workspace knows.
+
+    Attributes
+    ----------
+    words : str
+        What it is called on a page.
+    site, tissue, proxy : str
+        Where it is, of which tissue, and the structure whose load stands for it
+        (``anatomy.LOAD_PROXIES``).
+    bone_risk : str
+        ``none`` where bone stress is not the question; ``low`` or ``high`` by site (R54, A03).
+    floor_weeks : float
+        Minimum time besides all criteria (A06); 0 for none.
+    recovery_weeks, recovery_log_sd : float
+        Published time to recovery: median, and standard deviation of its logarithm.
+    source : str
+        Where these numbers come from; ``[U]`` for a judgement.
+    """
+
+    words: str
+    site: Literal[
+        "foot", "ankle", "achilles", "shin", "calf", "knee", "thigh", "hamstring", "hip", "groin",
+        "pelvis", "back",
+    ]  # fmt: skip
+    tissue: Literal["bone", "tendon", "cartilage", "muscle", "fascia"]
+    proxy: Literal["tibia", "achilles", "patellofemoral", "running"]
+    bone_risk: Literal["none", "low", "high"]
+    floor_weeks: NotNegative
+    recovery_weeks: Positive
+    recovery_log_sd: Positive
+    source: str
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -170,6 +216,10 @@ class Params(Section):
     simulate_recordings, analyse_recordings, validate_load, screening_report
         Sections of the stages of these names. ``aggregate_sessions`` sums what
         ``analyse_recordings`` found and shares its section.
+    tissue_exponents : TissueExponents
+        How damage weighs the load of each model tissue.
+    injuries : dict of str to Injury
+        Every injury that the workspace knows, by its name in a runner's folder.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -177,6 +227,8 @@ class Params(Section):
     analyse_recordings: AnalyseRecordings
     validate_load: ValidateLoad
     screening_report: ScreeningReport
+    tissue_exponents: TissueExponents
+    injuries: dict[str, Injury]
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

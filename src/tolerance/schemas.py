@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from loadcore.constants import ACTIVITIES, RECORDING_SITES, SIDES, TISSUES
+from tolerance.anatomy import BODY_SIDES, BODY_SITES, LOAD_PROXIES, MODEL_TISSUES
 
 __all__ = ["TABLES", "Column", "SchemaError", "Table", "conform", "empty_table", "validate"]
 
@@ -38,7 +39,15 @@ FRAMES: Final = ("sensor", "segment")
 RUNGS: Final = ("two_shins", "one_shin", "foot_or_trunk", "watch", "diary")
 """Exposure ladder, from the best observed to the least."""
 
-SESSION_ACTIVITIES: Final = (*ACTIVITIES, "strength", "rehab", "cross_training", "rest")
+SESSION_ACTIVITIES: Final = (
+    *ACTIVITIES,
+    "strength",
+    "rehab",
+    "jumps",
+    "sport",
+    "cross_training",
+    "rest",
+)
 """What a session was; ``rest`` is confirmed rest, never an unobserved day."""
 
 LONGEST_30D_FLAGS: Final = ("none", "over_1.1", "over_1.3", "over_2.0")
@@ -46,6 +55,25 @@ LONGEST_30D_FLAGS: Final = ("none", "over_1.1", "over_1.3", "over_2.0")
 
 EVALUATIONS: Final = ("new_runner", "personal")
 """What an estimate knew of the runner whom it is scored on."""
+
+MOMENTS: Final = ("before", "during", "after", "next_morning", "day")
+"""When a complaint was felt; ``day`` is a diary entry without a session."""
+
+YES_NO: Final = ("yes", "no")
+"""Answer to a question; not asked or not answered is missing, never "no"."""
+
+EVENT_KINDS: Final = (
+    "injury",
+    "surgery",
+    "fracture",
+    "clearance",
+    "test",
+    "red_flag",
+    "override",
+    "medication",
+    "note",
+)
+"""What an entry of a runner's history is."""
 
 EXAMPLES_SHOWN: Final = 3
 """Offending rows quoted per problem. Engineering choice: enough to find them, short to read."""
@@ -181,6 +209,9 @@ _RUNNER_ID: Final = _text("runner_id", "runner; a pseudonym, never a name")
 _SESSION_ID: Final = _text("session_id", "outing that the recording belongs to")
 _SIDE: Final = _text("side", "side of the body", choices=SIDES)
 _TISSUE: Final = _text("tissue", "tissue with a per-step model", choices=TISSUES)
+_BODY_SITE: Final = _text("site", "where on the body", choices=BODY_SITES)
+_MODEL_TISSUE: Final = _text("tissue", "tissue with a tolerance of its own", choices=MODEL_TISSUES)
+_BODY_SIDE: Final = _text("side", "side of the body", choices=BODY_SIDES)
 _ACTIVITY: Final = _text("activity", "what the runner did", choices=ACTIVITIES)
 _EVALUATION: Final = _text(
     "evaluation",
@@ -581,6 +612,78 @@ _DECLARED: Final = (
                 nullable=True,
                 optional=True,
             ),
+        ),
+    ),
+    Table(
+        name="ledger",
+        meaning="Load and damage of one unit (tissue, site, side) in one session.",
+        key=("runner_id", "session_id", "site", "tissue", "side"),
+        columns=(
+            _RUNNER_ID,
+            _SESSION_ID,
+            _BODY_SITE,
+            _MODEL_TISSUE,
+            _BODY_SIDE,
+            Column(name="date", dtype="date", meaning="day of the session"),
+            _text("activity", "kind of session", choices=SESSION_ACTIVITIES),
+            _text("proxy", "structure whose load stands for the unit's", choices=LOAD_PROXIES),
+            _text("rung", "how the load was observed", choices=RUNGS),
+            _observed("load_rr", "load (exponent 1), in reference runs", 0),
+            _observed("load_sd_rr", "standard deviation of its error", 0),
+            _observed("damage_rr", "damage (the unit's exponent), in reference runs", 0),
+            _observed("damage_sd_rr", "standard deviation of its error", 0),
+            _observed(
+                "equivalent_load_bw",
+                "constant force per step with the same damage",
+                0,
+                _LIMIT_FORCE_BW,
+            ),
+            _observed("longest_30d_ratio", "over the greatest session of the 30 days before", 0),
+        ),
+    ),
+    Table(
+        name="responses",
+        meaning="What a runner said of one place at one moment.",
+        key=("runner_id", "date", "site", "side", "moment"),
+        columns=(
+            _RUNNER_ID,
+            Column(name="date", dtype="date", meaning="day of the entry"),
+            _BODY_SITE,
+            _BODY_SIDE,
+            _text("moment", "when it was felt", choices=MOMENTS),
+            _text("session_id", "session it belongs to; missing without one", nullable=True),
+            _observed("pain_0_10", "pain, 0 (none) to 10", 0, 10),
+            _text(
+                "settled_24h",
+                "whether it was back to its usual level within a day",
+                choices=YES_NO,
+                nullable=True,
+            ),
+            _flag("asked", "whether the question was put at all"),
+            _text(
+                "analgesic",
+                "whether a painkiller was taken in the day before",
+                choices=YES_NO,
+                nullable=True,
+            ),
+        ),
+    ),
+    Table(
+        name="events",
+        meaning="One entry of a runner's history: an injury, a test, a clearance.",
+        key=("runner_id", "date", "kind", "name", "site", "side"),
+        columns=(
+            _RUNNER_ID,
+            Column(name="date", dtype="date", meaning="day of the entry"),
+            _text("kind", "what the entry is", choices=EVENT_KINDS),
+            _text("name", "which injury, test, flag or drug"),
+            _text("site", "where on the body", choices=(*BODY_SITES, "whole_body")),
+            _text("side", "side of the body", choices=(*BODY_SIDES, "none")),
+            # Of the test or event in its row: repetitions, seconds, centimetres, percent.
+            _number("value", "result of a test, duration of an event", nullable=True),
+            _text("who", "who says so", nullable=True),
+            _text("role", "their role", nullable=True),
+            _text("basis", "on what basis", nullable=True),
         ),
     ),
     Table(

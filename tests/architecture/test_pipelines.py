@@ -12,6 +12,8 @@ from pipelines.paths import profile_of
 from tolerance.config import Params
 
 ROOT = Path(__file__).resolve().parents[2]
+SHARED_SECTIONS = {"seed", "tissue_exponents", "injuries"}
+"""Settings of no one stage: the root seed and the vocabulary of tissues and injuries."""
 PUBLIC = YAML(typ="safe").load(ROOT / "pipelines/public/dvc.yaml")
 
 STAGES = [
@@ -37,7 +39,7 @@ def test_every_stage_module_is_run_by_a_pipeline(root):
 
 def test_a_section_of_settings_belongs_to_a_stage():
     names = {stage.name for stage in (param.values[0] for param in STAGES)}
-    assert set(Params.model_fields) - {"seed"} <= names
+    assert set(Params.model_fields) - SHARED_SECTIONS <= names
 
 
 @pytest.mark.parametrize("stage", STAGES)

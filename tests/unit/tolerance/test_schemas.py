@@ -17,6 +17,8 @@ WITHOUT_UNIT = {
     "longest_30d_ratio",
     "longest_30d_damage_ratio",
     "orientation_confidence",
+    "pain_0_10",  # the scale's own
+    "value",  # of the test or event in its row
     *("reference_value", "error", "error_sd", "baseline_error"),  # of the quantity in their row
     "steps_per_side",  # a count that an average may split
 }
