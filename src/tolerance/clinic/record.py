@@ -1,8 +1,8 @@
 """What is known of one runner: profile, sessions, symptoms, tests, clearances, overrides.
 
-One record is a runner's folder in memory. Everything downstream (rules, ledger, model, plan, report)
-reads it and nothing else. "Not asked" and "not answered" are ``None``, never "no"; a day without an
-entry is unknown, never rest.
+One record is a runner's folder in memory. Everything downstream (rules, ledger, model, plan,
+report) reads it and nothing else. "Not asked" and "not answered" are ``None``, never "no"; a day
+without an entry is unknown, never rest.
 """
 
 from datetime import date
@@ -51,7 +51,7 @@ RED_FLAG_QUESTIONS = {
     "calf_swelling_heat": "Is a calf swollen and warm?",
     "joint_pain_with_swelling": "Does a joint hurt sharply and swell?",
     "giving_way": "Does the leg give way?",
-    "neurological_signs": "Is there numbness, tingling or weakness, or a change in bladder or bowel?",
+    "neurological_signs": "Numbness, tingling or weakness, or a change in bladder or bowel?",
     "fever_or_weight_loss": "Fever, or weight lost without wanting to?",
     "chest_pain_or_fainting": "Chest pain, or fainting, on exertion?",
     "exertional_compartment": "Does the lower leg become hard, numb or weak during every run?",
