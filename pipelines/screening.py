@@ -64,7 +64,6 @@ def read_screening(
         recordings=recordings,
         quality=of_recordings("quality"),
         steps=of_recordings("steps"),
-        step_loads=of_recordings("step_loads"),
         bouts=of_recordings("bouts"),
         sessions=of_session("sessions"),
         session_loads=of_session("session_loads"),

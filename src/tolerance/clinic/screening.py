@@ -69,7 +69,6 @@ class ScreeningTables:
     recordings: pd.DataFrame
     quality: pd.DataFrame
     steps: pd.DataFrame
-    step_loads: pd.DataFrame
     bouts: pd.DataFrame
     sessions: pd.DataFrame
     session_loads: pd.DataFrame
