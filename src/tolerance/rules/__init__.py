@@ -1,0 +1,1 @@
+"""The rule book: red flags, gates, pain rules, and what a session holds."""
