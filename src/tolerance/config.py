@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 __all__ = [
     "AnalyseRecordings",
     "Injury",
+    "Ledger",
     "Params",
     "ScreeningReport",
     "Section",
@@ -206,6 +207,127 @@ class Injury(Section):
     source: str
 
 
+class Kind(Section):
+    """How fast a kind of run is, for runs that nobody measured.
+
+    Attributes
+    ----------
+    fast_frac : float
+        Share of the minutes that is fast.
+    fast_ratio : float
+        Its speed over the runner's easy speed.
+    grade_pct : float
+        Slope of the fast part, where the diary names none.
+    """
+
+    fast_frac: Annotated[float, Field(ge=0, le=1)]
+    fast_ratio: Positive
+    grade_pct: float
+
+
+class PerProxy(Section):
+    """One number per load proxy; ``anatomy.LOAD_PROXIES`` explains the words."""
+
+    tibia: NotNegative
+    achilles: NotNegative
+    patellofemoral: NotNegative
+    running: NotNegative
+
+
+class Context(Section):
+    """What a surface, slope or shoe does to the force at one site (R31, R46, R48).
+
+    Attributes
+    ----------
+    sites : tuple of str
+        Body sites concerned.
+    log_force : float
+        Shift of the logarithm of force; 0 where sources conflict.
+    log_force_sd : float
+        What is not known about it.
+    """
+
+    sites: tuple[str, ...]
+    log_force: float
+    log_force_sd: NotNegative
+
+
+class Ledger(Section):
+    """What a session costs each unit where nobody measured it. Judgements, all ``[U]``.
+
+    Attributes
+    ----------
+    easy_speed_mps, easy_speed_log_sd, cadence_spm : float
+        Of a runner who does not state them.
+    minutes_log_sd, speed_log_sd, extrapolated_log_sd : float
+        Error of minutes, of a speed that nobody wrote down, and of the force at speeds outside
+        the load-speed model.
+    side_log_sd : float
+        Force of one leg against the mean leg, where a sensor sees both together.
+    kinds : dict of str to Kind
+        By ``SessionEntry.kind``.
+    walking_cadence_spm, walking_log_sd : float
+        Steps of both feet a minute, and error of a walking step's relative force.
+    walking_relative_force : PerProxy
+        Peak of a walking step over that of an easy running step.
+    repetition_relative_force : dict of str to float
+        Peak of a repetition over that of an easy running step: rehab, strength, jumps.
+    repetition_log_sd : float
+        Error of it.
+    repetitions_per_session, repetitions_log_sd
+        Repetitions of a session that does not count them (rehab 250: R05), and their error.
+    repetition_as_step_weight : float
+        Prior weight of R04 (a repetition loads like a step) against the damage exponent.
+    untargeted_share : float
+        Relative force at sites that an exercise does not aim at.
+    exercise_sites : dict of str to tuple of str
+        Word in an exercise's name → sites that it loads.
+    sport_running_frac : float
+        Share of field or court time that is running.
+    cross_training_rr, cross_training_log_sd : float
+        Half an hour of cycling or swimming (R20): next to nothing, not nothing.
+    typical_weeks, typical_log_sd
+        Weeks before the first entry that a runner's usual week stands for, and its error.
+    unlogged_session_frac, unlogged_log_sd : float
+        Chance that a day without an entry had a session, and the error of its load.
+    contexts : dict of str to tuple of Context
+        By word in surface or shoe, or by ``downhill``, ``uphill``.
+    downhill_m_per_km : float
+        Descent from which a run counts as downhill.
+    uphill_pct : float
+        Slope from which it counts as uphill.
+    """
+
+    easy_speed_mps: Positive
+    easy_speed_log_sd: NotNegative
+    cadence_spm: Positive
+    minutes_log_sd: NotNegative
+    speed_log_sd: NotNegative
+    extrapolated_log_sd: NotNegative
+    side_log_sd: NotNegative
+    kinds: dict[str, Kind]
+    walking_cadence_spm: Positive
+    walking_log_sd: NotNegative
+    walking_relative_force: PerProxy
+    repetition_relative_force: dict[str, Positive]
+    repetition_log_sd: NotNegative
+    repetitions_per_session: dict[str, Positive]
+    repetitions_log_sd: NotNegative
+    repetition_as_step_weight: Annotated[float, Field(ge=0, le=1)]
+    untargeted_share: Fraction
+    exercise_sites: dict[str, tuple[str, ...]]
+    sport_running_frac: Fraction
+    cross_training_rr: NotNegative
+    cross_training_log_sd: NotNegative
+    typical_weeks: Count
+    typical_log_sd: NotNegative
+    unlogged_session_frac: Annotated[float, Field(ge=0, le=1)]
+    unlogged_log_sd: NotNegative
+    contexts: dict[str, tuple[Context, ...]]
+    downhill_m_per_km: Positive
+    uphill_pct: Positive
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -220,6 +342,8 @@ class Params(Section):
         How damage weighs the load of each model tissue.
     injuries : dict of str to Injury
         Every injury that the workspace knows, by its name in a runner's folder.
+    ledger : Ledger
+        What a session that nobody measured costs each unit.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -229,6 +353,7 @@ class Params(Section):
     screening_report: ScreeningReport
     tissue_exponents: TissueExponents
     injuries: dict[str, Injury]
+    ledger: Ledger
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

@@ -12,7 +12,7 @@ from pipelines.paths import profile_of
 from tolerance.config import Params
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED_SECTIONS = {"seed", "tissue_exponents", "injuries"}
+SHARED_SECTIONS = {"ledger", "seed", "tissue_exponents", "injuries"}
 """Settings of no one stage: the root seed and the vocabulary of tissues and injuries."""
 PUBLIC = YAML(typ="safe").load(ROOT / "pipelines/public/dvc.yaml")
 
