@@ -18,11 +18,13 @@ __all__ = [
     "Limits",
     "Override",
     "Profile",
+    "QuestionnaireEntry",
     "RunnerRecord",
     "SessionEntry",
     "SymptomEntry",
     "Target",
     "TestEntry",
+    "TypicalWeek",
 ]
 
 Answer = Literal["yes", "no"] | None
@@ -147,10 +149,27 @@ class Limits(_Entry):
     release_longest_run: bool = False
 
 
+class TypicalWeek(_Entry):
+    """One week of running as the runner remembers it, before the diary begins.
+
+    Attributes
+    ----------
+    runs : int
+        Runs in the week; 0 is a week without running, as told.
+    minutes : float
+        Of running, all runs together.
+    """
+
+    runs: Annotated[int, Field(ge=0, le=14)]
+    minutes: NotNegative
+
+
 class Profile(_Entry):
     """Who the runner is, as far as it matters.
 
     Private questions (``missed_periods`` … ``energy_intake_low``) are optional (A10).
+    ``typical_weeks`` are the weeks before the diary, the latest last; they stand in for a history
+    where there is none, and are called remembered wherever they appear.
     """
 
     runner_id: str
@@ -163,6 +182,7 @@ class Profile(_Entry):
     usual_weekly_minutes: NotNegative | None = None
     usual_runs_per_week: NotNegative | None = None
     usual_longest_run_minutes: NotNegative | None = None
+    typical_weeks: Annotated[tuple[TypicalWeek, ...], Field(max_length=4)] = ()
     easy_speed_mps: Annotated[float, Field(gt=0, le=8)] | None = None
     cadence_spm: Annotated[float, Field(ge=100, le=260)] | None = None
     overstride_or_heel_strike: Answer = None
@@ -285,6 +305,20 @@ class Override(_Entry):
     model_said: str | None = None
 
 
+class QuestionnaireEntry(_Entry):
+    """Answers to one questionnaire on one day; ``questionnaires.py`` scores them.
+
+    Attributes
+    ----------
+    answers : tuple of float or None
+        In the order of its questions; ``None`` is not answered.
+    """
+
+    date: date
+    questionnaire: Literal["uwri", "ostrc_h2"]
+    answers: tuple[float | None, ...]
+
+
 class RunnerRecord(_Entry):
     """Everything known of one runner, each part in order of date."""
 
@@ -294,3 +328,4 @@ class RunnerRecord(_Entry):
     tests: tuple[TestEntry, ...] = ()
     clearances: tuple[Clearance, ...] = ()
     overrides: tuple[Override, ...] = ()
+    questionnaires: tuple[QuestionnaireEntry, ...] = ()
