@@ -17,6 +17,7 @@ __all__ = [
     "Injury",
     "Ledger",
     "Params",
+    "Rules",
     "ScreeningReport",
     "Section",
     "SimulateRecordings",
@@ -328,6 +329,150 @@ class Ledger(Section):
     uphill_pct: Positive
 
 
+class RuleGates(Section):
+    """What the tests of the gates must show.
+
+    Attributes
+    ----------
+    start_calf_raises : int
+        Single-leg calf raises before the first run-walk, where calf, Achilles, foot or shin was
+        injured.
+    start_bridges : int
+        Single-leg bridges before the first run-walk, where the hamstring was injured.
+    start_stand_s : float
+        Single-leg stand before the first run-walk, where hip or ankle was injured.
+    start_walk_minutes : float
+        Brisk walk within the pain limit before the first run-walk.
+    start_quadriceps_lsi_pct : float
+        Symmetry of the quadriceps before the first run-walk after ACL reconstruction (R74).
+    hops : int
+        Single-leg hops without pain for stage 3 (R24).
+    continuous_run_minutes : float
+        Easy run without a walk for stage 3.
+    long_run_minutes : float
+        Medium-long run for stage 4 (R51).
+    cadence_drift_pct, contact_drift_pct : float
+        Greatest drift from fresh to tired for stage 4 (R24, R71).
+    strength_lsi_pct : float
+        Symmetry of strength for stage 4 after surgery (R51).
+    calf_raises : int
+        Single-leg calf raises, 2 s up and 2 s down, for hills and speed (R56).
+    calf_hold_s, calf_hold_full_s : float
+        Isometric calf hold for hills and speed: passed, and full (R57).
+    hop_gap_amber_pct, hop_gap_red_pct : float
+        Gap between the sides' forward hops: attention, and no speed (R59).
+    """
+
+    start_calf_raises: Count
+    start_bridges: Count
+    start_stand_s: Positive
+    start_walk_minutes: Positive
+    start_quadriceps_lsi_pct: Positive
+    hops: Count
+    continuous_run_minutes: Positive
+    long_run_minutes: Positive
+    cadence_drift_pct: Positive
+    contact_drift_pct: Positive
+    strength_lsi_pct: Positive
+    calf_raises: Count
+    calf_hold_s: Positive
+    calf_hold_full_s: Positive
+    hop_gap_amber_pct: Positive
+    hop_gap_red_pct: Positive
+
+
+class RulePain(Section):
+    """Pain of 10 that a tissue may show in a run (R38, A14), and what is too much for all.
+
+    Attributes
+    ----------
+    bone, tendon, cartilage, muscle, fascia : float
+        Limit of each model tissue.
+    override_max : float
+        Highest limit that a clinician may set for anything but bone.
+    """
+
+    bone: NotNegative
+    tendon: NotNegative
+    cartilage: NotNegative
+    muscle: NotNegative
+    fascia: NotNegative
+    override_max: NotNegative
+
+
+class Rules(Section):
+    """Switches and numbers of the rule book; ``tolerance.rules.registry`` has the rules.
+
+    Attributes
+    ----------
+    progression_order : str
+        ``s4``: volume, frequency, intensity (R78). ``s1``: volume, intensity, frequency (R18).
+    intensity_lock : str
+        ``soft``: a clinician may lift it. ``hard``: nobody may. ``off`` (R77).
+    intensity_lock_weeks : float
+        Weeks since the first run of the episode.
+    start_level : str
+        ``assessed`` (R70) or ``very_low`` (R76).
+    consecutive_days : str
+        Running on two days in a row: ``never``, or from the ``last_stage`` on.
+    cadence_cue : str
+        ``below_165`` (R60) or ``always`` (R45).
+    weekly_growth_frac : float
+        More growth than this in a week is pointed out (R37).
+    pain : RulePain
+    gates : RuleGates
+    runs_per_week : tuple of int
+        Most running days a week in stages 1 to 4 (R16).
+    reduction_factors : tuple of float
+        Least and most load after a bad response, as a factor (R35).
+    reduced_sessions : int
+        Sessions at that load (R39).
+    new_shoe_days : int
+        Days without a raise of load after a new shoe (R47).
+    shoe_life_km : tuple of float
+        Where a shoe is looked at, and where it is retired (R61).
+    heavy_calf_days : int
+        Days from heavy calf work to hills or speed (R40).
+    steep_descent_m : float
+        Descent in one run that counts as a spike (R37).
+    spike_frac : float
+        A session longer than this times the longest of 30 days is a spike.
+    lighter_week_every : int
+        A lighter week after so many weeks of growth; 0 for never (R27).
+    recent_days : int
+        Symptoms and daily pain of so many days count as present.
+    screen_valid_days : int
+        A red-flag answer older than this has to be asked again (A01).
+    test_valid_days : int
+        A test older than this is missing.
+    repeated_failures : int
+        From so many failed returns on, the first two weeks of running are level (R72).
+    """
+
+    progression_order: Literal["s1", "s4"]
+    intensity_lock: Literal["soft", "hard", "off"]
+    intensity_lock_weeks: NotNegative
+    start_level: Literal["assessed", "very_low"]
+    consecutive_days: Literal["never", "last_stage"]
+    cadence_cue: Literal["below_165", "always"]
+    weekly_growth_frac: Positive
+    pain: RulePain
+    gates: RuleGates
+    runs_per_week: tuple[int, int, int, int]
+    reduction_factors: tuple[Fraction, Fraction]
+    reduced_sessions: Count
+    new_shoe_days: Count
+    shoe_life_km: tuple[Positive, Positive]
+    heavy_calf_days: Count
+    steep_descent_m: Positive
+    spike_frac: Positive
+    lighter_week_every: Annotated[int, Field(ge=0)]
+    recent_days: Count
+    screen_valid_days: Count
+    test_valid_days: Count
+    repeated_failures: Count
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -344,6 +489,8 @@ class Params(Section):
         Every injury that the workspace knows, by its name in a runner's folder.
     ledger : Ledger
         What a session that nobody measured costs each unit.
+    rules : Rules
+        Switches and numbers of the rule book.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -354,6 +501,7 @@ class Params(Section):
     tissue_exponents: TissueExponents
     injuries: dict[str, Injury]
     ledger: Ledger
+    rules: Rules
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:
