@@ -14,14 +14,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AnalyseRecordings",
+    "Fixed",
     "Injury",
     "Ledger",
+    "LogNormal",
+    "Normal",
     "Params",
+    "PerTissuePrior",
+    "Prior",
     "Rules",
     "ScreeningReport",
     "Section",
     "SimulateRecordings",
     "TissueExponents",
+    "TolerancePriors",
+    "TruncatedNormal",
     "ValidateLoad",
     "stage_generator",
 ]
@@ -162,6 +169,108 @@ class ScreeningReport(Section):
 
     speed_bin_mps: Positive
     min_steps_per_bin: Count
+
+
+class Normal(Section):
+    """Prior: normal."""
+
+    distribution: Literal["normal"]
+    mean: float
+    sd: Positive
+    source: str
+
+
+class LogNormal(Section):
+    """Prior: lognormal, by its median and the SD of its logarithm."""
+
+    distribution: Literal["lognormal"]
+    median: Positive
+    log_sd: Positive
+    source: str
+
+
+class TruncatedNormal(Section):
+    """Prior: normal between two bounds; a half-normal has mean 0 and lower bound 0."""
+
+    distribution: Literal["truncated_normal"]
+    mean: float
+    sd: Positive
+    lower: float
+    upper: float
+    source: str
+
+
+class Fixed(Section):
+    """A number that the data are not asked about."""
+
+    distribution: Literal["fixed"]
+    value: float
+    source: str
+
+
+Prior = Annotated[Normal | LogNormal | TruncatedNormal | Fixed, Field(discriminator="distribution")]
+"""One prior with its source: a place where it was read, or ``[U]`` for a judgement."""
+
+
+class PerTissuePrior(Section):
+    """One prior per model tissue."""
+
+    bone: Prior
+    tendon: Prior
+    cartilage: Prior
+    muscle: Prior
+    fascia: Prior
+
+
+class TolerancePriors(Section):
+    """Priors of the capacity model; ``tolerance.model.population`` explains each quantity.
+
+    Attributes
+    ----------
+    chronic_offset_rr, chronic_reference_rr : Fixed
+        a and A_ref of the chronic term, reference runs a day.
+    fatigue_days, adaptation_days, healing_days : PerTissuePrior
+        Time constants.
+    chronic_exponent : Prior
+        gamma.
+    tolerance_mean, tissue_spread : Prior, Fixed
+        Log tolerance of all runners and tissues, and SD of the tissues about it.
+    runner_sd, unit_sd : Prior
+        SD of log tolerance between runners, and between the units of one runner.
+    deficit_log_mean, deficit_log_sd : Prior, Fixed
+        Capacity that an injury costs, on the log scale, lognormal between injuries.
+    pain_slope, cut_gap, cut_gap_tissue_log_sd : Prior, Prior, Fixed
+        Ordered logit of pain: slope, gaps between cut-points, how far tissues differ in their logs.
+    settle_level, settle_slope : Prior
+        Logit of settling within a day.
+    hazard_level, hazard_tissue_offset, hazard_slope : Prior, PerTissuePrior, Prior
+        Log hazard of an injury of one unit in one session.
+    frailty_sd, recent_injury_log_hr : Prior
+        SD of a runner's log hazard; log hazard ratio of a unit just injured.
+    """
+
+    chronic_offset_rr: Fixed
+    chronic_reference_rr: Fixed
+    fatigue_days: PerTissuePrior
+    adaptation_days: PerTissuePrior
+    healing_days: PerTissuePrior
+    chronic_exponent: TruncatedNormal
+    tolerance_mean: Normal
+    tissue_spread: Fixed
+    runner_sd: LogNormal
+    unit_sd: LogNormal
+    deficit_log_mean: Normal
+    deficit_log_sd: Fixed
+    pain_slope: LogNormal
+    cut_gap: LogNormal
+    cut_gap_tissue_log_sd: Fixed
+    settle_level: Normal
+    settle_slope: LogNormal
+    hazard_level: Normal
+    hazard_tissue_offset: PerTissuePrior
+    hazard_slope: LogNormal
+    frailty_sd: TruncatedNormal
+    recent_injury_log_hr: Normal
 
 
 class TissueExponents(Section):
@@ -485,6 +594,8 @@ class Params(Section):
         ``analyse_recordings`` found and shares its section.
     tissue_exponents : TissueExponents
         How damage weighs the load of each model tissue.
+    tolerance_priors : TolerancePriors
+        What is believed of runners' tissues before any data.
     injuries : dict of str to Injury
         Every injury that the workspace knows, by its name in a runner's folder.
     ledger : Ledger
@@ -499,6 +610,7 @@ class Params(Section):
     validate_load: ValidateLoad
     screening_report: ScreeningReport
     tissue_exponents: TissueExponents
+    tolerance_priors: TolerancePriors
     injuries: dict[str, Injury]
     ledger: Ledger
     rules: Rules

@@ -1,0 +1,1 @@
+"""What tissues tolerate: priors, load filters, the capacity model, prediction, updates."""

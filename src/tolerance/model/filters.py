@@ -1,0 +1,227 @@
+"""From daily damage to the three states that capacity and margin are made of, in closed form.
+
+Fatigue ``F_t = rho F_(t-1) + D_t`` fades with ``tau_F`` and is shown over its peak in a reference
+week, chronic load ``A_t = lambda A_(t-1) + (1 - lambda) D_(t-1)`` follows slowly with ``tau_A`` and
+leaves the day itself out, and a healing deficit fades with ``tau_H`` from the day of the injury.
+Unit of damage: reference run (rr).
+"""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from loadcore._jit import kernel
+
+__all__ = [
+    "FATIGUE_FLOOR_RR",
+    "MISSING_DAY_LOG_SD",
+    "chronic_load",
+    "fatigue",
+    "fatigue_log_variance",
+    "fatigue_peak",
+    "fill_missing_days",
+    "healing",
+    "log_chronic",
+    "log_fatigue",
+]
+
+type FloatArray = NDArray[np.float64]
+
+FATIGUE_FLOOR_RR: Final = 1e-4
+"""Fatigue below this counts as this: 0.01 % of a reference run. Engineering choice, so that the
+logarithm exists on a day without any load."""
+
+MISSING_DAY_LOG_SD: Final = 1.0
+"""Log-SD of the damage put in for a day that was not observed. Engineering choice: a factor of 7
+either way at 95 %, from a rest day's rehabilitation to a long run."""
+
+
+def fatigue_peak(tau_fatigue_d: ArrayLike) -> FloatArray:
+    """Return the steady peak of fatigue under one reference run each Monday, Wednesday and Friday.
+
+    ``g = (1 + rho^2 + rho^4) / (1 - rho^7)``, ``rho = exp(-1 / tau)``: Friday evening.
+
+    Parameters
+    ----------
+    tau_fatigue_d : array_like
+        Time constant, days.
+    """
+    tau = np.asarray(tau_fatigue_d, np.float64)
+    return np.asarray(
+        (1.0 + np.exp(-2.0 / tau) + np.exp(-4.0 / tau)) / -np.expm1(-7.0 / tau), np.float64
+    )
+
+
+def fatigue(damage_rr: ArrayLike, tau_d: ArrayLike, start_rr: ArrayLike = 0.0) -> FloatArray:
+    """Return the fading sum of damage at the end of each day.
+
+    Parameters
+    ----------
+    damage_rr : (n_days, n_units) array_like
+        Without missing days (`fill_missing_days`).
+    tau_d : (n_draws, n_units) array_like
+        Time constants, days.
+    start_rr : array_like, broadcast to (n_draws, n_units)
+        The sum at the end of the day before the first.
+
+    Returns
+    -------
+    (n_draws, n_days, n_units) array
+    """
+    damage, tau = _checked(damage_rr, tau_d)
+    start = np.ascontiguousarray(np.broadcast_to(np.asarray(start_rr, np.float64), tau.shape))
+    return _leaky_sum(damage, np.exp(-1.0 / tau), np.ones_like(tau), start)
+
+
+def chronic_load(damage_rr: ArrayLike, tau_d: ArrayLike, start_rr: ArrayLike = 0.0) -> FloatArray:
+    """Return the slow average of damage per day, as it stands in the morning of each day.
+
+    Parameters
+    ----------
+    damage_rr, tau_d
+        As in `fatigue`.
+    start_rr : array_like, broadcast to (n_draws, n_units)
+        The average in the morning of the first day.
+
+    Returns
+    -------
+    (n_draws, n_days + 1, n_units) array
+        The last entry is the morning after the last day.
+    """
+    damage, tau = _checked(damage_rr, tau_d)
+    kept = np.exp(-1.0 / tau)
+    start = np.broadcast_to(np.asarray(start_rr, np.float64), tau.shape)
+    evenings = _leaky_sum(damage, kept, 1.0 - kept, np.ascontiguousarray(start))
+    return np.concatenate((start[:, None, :], evenings), axis=1)
+
+
+def log_fatigue(fatigue_rr: ArrayLike, tau_d: ArrayLike) -> FloatArray:
+    """Return log normalised fatigue; 0 is the peak of the reference week.
+
+    Parameters
+    ----------
+    fatigue_rr, tau_d : array_like
+        Broadcast against each other.
+    """
+    bounded = np.maximum(np.asarray(fatigue_rr, np.float64), FATIGUE_FLOOR_RR)
+    return np.asarray(np.log(bounded) - np.log(fatigue_peak(tau_d)), np.float64)
+
+
+def log_chronic(chronic_rr: ArrayLike, offset_rr: float, reference_rr: float) -> FloatArray:
+    """Return ``log((A + a) / (A_ref + a))``; 0 is the reference week, finite without any load.
+
+    Parameters
+    ----------
+    chronic_rr : array_like
+        A, reference runs a day.
+    offset_rr, reference_rr : float
+        a and A_ref, the same unit.
+    """
+    level = np.asarray(chronic_rr, np.float64)
+    return np.asarray(np.log((level + offset_rr) / (reference_rr + offset_rr)), np.float64)
+
+
+def healing(days_since_injury: ArrayLike, tau_d: ArrayLike) -> FloatArray:
+    """Return the share of an injury's deficit that is left; 0 for a unit never injured (inf).
+
+    Parameters
+    ----------
+    days_since_injury : array_like
+        Infinite where there was none; negative (before the injury) counts as none.
+    tau_d : array_like
+        Time constant of healing, days.
+    """
+    days = np.asarray(days_since_injury, np.float64)
+    left = np.exp(-np.maximum(days, 0.0) / np.asarray(tau_d, np.float64))
+    return np.asarray(np.where(days < 0.0, 0.0, left), np.float64)
+
+
+def fatigue_log_variance(
+    damage_rr: ArrayLike, damage_log_sd: ArrayLike, tau_d: ArrayLike
+) -> FloatArray:
+    """Return the variance of log fatigue that comes from not knowing each day's damage exactly.
+
+    Days err independently and lognormally; an error common to all days moves a runner's tolerance
+    along with it and needs no place here.
+
+    Parameters
+    ----------
+    damage_rr, damage_log_sd : (n_days, n_units) array_like
+        Damage and the SD of its logarithm; without missing days.
+    tau_d : (n_draws, n_units) array_like
+
+    Returns
+    -------
+    (n_draws, n_days, n_units) array
+    """
+    damage, tau = _checked(damage_rr, tau_d)
+    kept = np.exp(-1.0 / tau)
+    spread = damage**2 * np.expm1(np.asarray(damage_log_sd, np.float64) ** 2)
+    none = np.zeros_like(tau)
+    total = np.maximum(_leaky_sum(damage, kept, np.ones_like(tau), none), FATIGUE_FLOOR_RR)
+    variance = _leaky_sum(spread, kept**2, np.ones_like(tau), none)
+    return np.asarray(np.log1p(variance / total**2), np.float64)
+
+
+def fill_missing_days(
+    damage_rr: ArrayLike, damage_log_sd: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Put the unit's mean over its observed days where a day was not observed, and say so.
+
+    Parameters
+    ----------
+    damage_rr, damage_log_sd : (n_days, n_units) array_like
+        NaN damage is a day not observed; 0 is a day without load.
+
+    Returns
+    -------
+    damage_rr, damage_log_sd : (n_days, n_units) arrays
+        Filled days have log-SD `MISSING_DAY_LOG_SD`. A unit never observed gets 0.
+    """
+    damage = np.array(damage_rr, np.float64)
+    log_sd = np.array(np.broadcast_to(np.asarray(damage_log_sd, np.float64), damage.shape))
+    missing = np.isnan(damage)
+    n_observed = np.maximum((~missing).sum(axis=0), 1)
+    mean = np.where(missing, 0.0, damage).sum(axis=0) / n_observed
+    damage = np.where(missing, mean, damage)
+    log_sd = np.where(missing, MISSING_DAY_LOG_SD, np.nan_to_num(log_sd, nan=MISSING_DAY_LOG_SD))
+    return damage, log_sd
+
+
+def _checked(damage_rr: ArrayLike, tau_d: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    damage = np.ascontiguousarray(damage_rr, np.float64)
+    tau = np.ascontiguousarray(tau_d, np.float64)
+    problems = []
+    if damage.ndim != 2 or tau.ndim != 2 or damage.shape[1] != tau.shape[1]:
+        problems.append(
+            f"damage and tau: got shapes {damage.shape} and {tau.shape}, expected (days, units) "
+            "and (draws, units)"
+        )
+    if np.any(~np.isfinite(damage)) or np.any(damage < 0.0):
+        problems.append(
+            "damage: got missing, infinite or negative values, expected 0 or more; fill days that "
+            "were not observed first"
+        )
+    if np.any(~(tau > 0.0)):
+        problems.append("tau: expected positive days")
+    if problems:
+        raise ValueError("; ".join(problems))
+    return damage, tau
+
+
+@kernel
+def _leaky_sum(
+    inflow: FloatArray, kept: FloatArray, share: FloatArray, start: FloatArray
+) -> FloatArray:
+    """Run ``y_t = kept y_(t-1) + share inflow_t`` for every draw and unit."""
+    n_days, n_units = inflow.shape
+    n_draws = kept.shape[0]
+    level = np.empty((n_draws, n_days, n_units))
+    for s in range(n_draws):
+        for u in range(n_units):
+            value = start[s, u]
+            for t in range(n_days):
+                value = kept[s, u] * value + share[s, u] * inflow[t, u]
+                level[s, t, u] = value
+    return level

@@ -1,0 +1,110 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.signal import lfilter
+
+from tolerance.model.filters import (
+    MISSING_DAY_LOG_SD,
+    chronic_load,
+    fatigue,
+    fatigue_log_variance,
+    fatigue_peak,
+    fill_missing_days,
+    healing,
+    log_chronic,
+    log_fatigue,
+)
+
+TAU = np.array([[2.5, 14.0], [1.0, 90.0]])
+
+
+def weeks(n_weeks, damage=1.0):
+    return np.where(np.isin(np.arange(7 * n_weeks) % 7, (0, 2, 4)), damage, 0.0)[:, None]
+
+
+@pytest.mark.parametrize("tau", [1.0, 2.5, 14.0])
+def test_the_reference_week_peaks_at_one_whatever_the_tissue(tau):
+    sums = fatigue(weeks(60), np.array([[tau]]))[0, :, 0]
+    assert sums[-7:].max() / fatigue_peak(tau) == pytest.approx(1.0)
+
+
+def test_fatigue_is_the_textbook_filter():
+    damage = np.random.default_rng(1).uniform(0, 2, (50, 2))
+    found = fatigue(damage, TAU)
+    for s in range(2):
+        for u in range(2):
+            expected = lfilter([1.0], [1.0, -np.exp(-1 / TAU[s, u])], damage[:, u])
+            np.testing.assert_allclose(found[s, :, u], expected)
+
+
+def test_chronic_load_leaves_the_day_itself_out():
+    damage = np.zeros((5, 1))
+    damage[2] = 7.0
+    level = chronic_load(damage, np.array([[10.0]]))[0, :, 0]
+    assert level.shape == (6,)
+    assert np.all(level[:3] == 0.0)
+    assert level[3] == pytest.approx(7.0 * (1 - np.exp(-0.1)))
+
+
+def test_chronic_load_tends_to_the_daily_mean():
+    level = chronic_load(np.full((4000, 1), 0.4), np.array([[90.0]]))
+    assert level[0, -1, 0] == pytest.approx(0.4)
+
+
+def test_the_filters_go_on_where_they_stopped():
+    damage = np.random.default_rng(2).uniform(0, 2, (30, 2))
+    whole, begun = fatigue(damage, TAU), fatigue(damage[:12], TAU)
+    np.testing.assert_allclose(fatigue(damage[12:], TAU, begun[:, -1]), whole[:, 12:])
+    slow, part = chronic_load(damage, TAU, 0.2), chronic_load(damage[:12], TAU, 0.2)
+    np.testing.assert_allclose(chronic_load(damage[12:], TAU, part[:, -1]), slow[:, 12:])
+
+
+@given(st.integers(0, 19), st.floats(0.0, 3.0))
+def test_more_damage_never_lowers_a_later_state(day, more):
+    damage = np.full((20, 2), 0.5)
+    raised = damage.copy()
+    raised[day] += more
+    assert np.all(fatigue(raised, TAU) >= fatigue(damage, TAU))
+    assert np.all(chronic_load(raised, TAU) >= chronic_load(damage, TAU))
+
+
+def test_logs_are_zero_at_the_reference():
+    assert log_fatigue(fatigue_peak(3.0), 3.0) == pytest.approx(0.0)
+    assert log_chronic(3 / 7, 0.1, 3 / 7) == pytest.approx(0.0)
+    assert np.isfinite(log_fatigue(0.0, 3.0))
+
+
+def test_healing_starts_whole_at_the_injury_and_is_none_before_or_without_one():
+    left = healing([0.0, 60.0, -1.0, np.inf], 60.0)
+    np.testing.assert_allclose(left, [1.0, np.exp(-1), 0.0, 0.0])
+
+
+def test_the_variance_of_one_session_is_its_own():
+    log_sd = np.full((1, 1), 0.3)
+    assert fatigue_log_variance([[1.0]], log_sd, [[2.0]])[0, 0, 0] == pytest.approx(0.09)
+
+
+def test_the_variance_of_a_sum_of_uncertain_days_matches_simulation():
+    rng = np.random.default_rng(3)
+    damage, tau = weeks(4), np.array([[3.0]])
+    log_sd = np.full(damage.shape, 0.25)
+    drawn = damage.T * np.exp(0.25 * rng.standard_normal((20000, damage.size)))
+    kept = np.exp(-1 / 3.0) ** np.arange(damage.size)[::-1]
+    expected = np.var(np.log(drawn @ kept))
+    assert fatigue_log_variance(damage, log_sd, tau)[0, -1, 0] == pytest.approx(expected, rel=0.1)
+
+
+def test_a_missing_day_is_not_rest():
+    damage = np.array([[1.0, 0.0], [np.nan, np.nan], [0.0, 0.5]])
+    filled, log_sd = fill_missing_days(damage, np.full((3, 2), 0.1))
+    np.testing.assert_allclose(filled[1], [0.5, 0.25])
+    np.testing.assert_allclose(log_sd[1], MISSING_DAY_LOG_SD)
+    np.testing.assert_allclose(log_sd[0], 0.1)
+
+
+def test_bad_damage_is_refused_with_what_to_do():
+    with pytest.raises(ValueError, match="fill days that were not observed"):
+        fatigue([[np.nan, 1.0]], TAU)
+    with pytest.raises(ValueError, match="expected positive days"):
+        fatigue([[0.0]], [[0.0]])
