@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AnalyseRecordings",
+    "Dose",
     "Fixed",
     "Injury",
     "Ledger",
@@ -582,6 +583,70 @@ class Rules(Section):
     repeated_failures: Count
 
 
+class Dose(Section):
+    """How the next week is chosen; a clinician may set the limits per runner (``record.Limits``).
+
+    Attributes
+    ----------
+    multipliers : tuple of float
+        Of the week that stands (science table D1).
+    first_session_minutes : tuple of float
+        Running in each session of a first week; R76 begins at 10.
+    first_sessions : int
+        Runs in a first week (R16: 2 to 3).
+    min_sessions, max_sessions : int
+        Runs a week at all (R16: grow to 5 to 6).
+    long_share : float
+        Long session over each other one, where a week has one.
+    volume_first_minutes : float
+        Sessions of this length come before a further session a week (R78).
+    longest_ratio_max : float
+        Longest session over the longest of 30 days (RUNSAFE).
+    pain_probability_max, unsettled_probability_max : float
+        Greatest mean probability, in the worst session, of pain above the tissue's limit, and of
+        not settling within a day.
+    weekly_risk_cap, weekly_risk_doubt : float
+        Same-tissue risk in a week, and the greatest share of draws that may pass it.
+    target_risk_cap : float
+        Mean same-tissue risk from now to the target date.
+    horizon_weeks : int
+        Weeks to the target date where none is set.
+    execution_log_sd : float
+        Spread of what is done about what was planned.
+    rate_weeks : int
+        Weeks that a rate of progression must stay feasible for.
+    progression_order : str
+        ``s4`` volume, frequency, speed; ``s1`` duration, intensity, frequency.
+    intensity_lock_weeks : int
+        Weeks of easy running before speed (R77): a default, a clinician may override.
+    retest_days : int
+        Until the next look where nothing is feasible.
+    max_draws : int
+        Draws that a dose is weighed over.
+    """
+
+    multipliers: tuple[Positive, ...]
+    first_session_minutes: tuple[Positive, ...]
+    first_sessions: Count
+    min_sessions: Count
+    max_sessions: Annotated[int, Field(ge=1, le=7)]
+    long_share: Annotated[float, Field(ge=1)]
+    volume_first_minutes: Positive
+    longest_ratio_max: Annotated[float, Field(ge=1)]
+    pain_probability_max: Fraction
+    unsettled_probability_max: Fraction
+    weekly_risk_cap: Fraction
+    weekly_risk_doubt: Fraction
+    target_risk_cap: Fraction
+    horizon_weeks: Count
+    execution_log_sd: NotNegative
+    rate_weeks: Count
+    progression_order: Literal["s4", "s1"]
+    intensity_lock_weeks: Annotated[int, Field(ge=0)]
+    retest_days: Count
+    max_draws: Count
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -602,6 +667,8 @@ class Params(Section):
         What a session that nobody measured costs each unit.
     rules : Rules
         Switches and numbers of the rule book.
+    dose : Dose
+        How the next week is chosen, for real runners and in the trial alike.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -614,6 +681,7 @@ class Params(Section):
     injuries: dict[str, Injury]
     ledger: Ledger
     rules: Rules
+    dose: Dose
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

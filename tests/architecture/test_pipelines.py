@@ -12,7 +12,9 @@ from pipelines.paths import profile_of
 from tolerance.config import Params
 
 ROOT = Path(__file__).resolve().parents[2]
-SHARED_SECTIONS = {"tolerance_priors", "seed", "tissue_exponents", "injuries", "ledger", "rules"}
+SHARED_SECTIONS = {
+    "seed", "tissue_exponents", "injuries", "tolerance_priors", "ledger", "rules", "dose",
+}  # fmt: skip
 """Settings of no one stage: the root seed, the words for tissues and injuries, what unmeasured
 sessions cost, and the rule book."""
 PUBLIC = YAML(typ="safe").load(ROOT / "pipelines/public/dvc.yaml")
