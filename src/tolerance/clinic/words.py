@@ -28,7 +28,7 @@ FORM_WORDS: Final = {
     "symptom": "Entry",
     "add_symptom": "Add an entry",
     "flags": "Warning signs",
-    "flags_lead": "Please read each one. The button answers no to all that you did not answer.",
+    "flags_lead": "Please read each one. The button below answers no to all that you left open.",
     "no_to_all": "I have read them all: no to the rest",
     "all_no": "All warning signs that were open are now answered with no.",
     "yes": "yes",
