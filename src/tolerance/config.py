@@ -26,7 +26,9 @@ __all__ = [
     "Rules",
     "ScreeningReport",
     "Section",
+    "SimulateCohort",
     "SimulateRecordings",
+    "SimulatedPopulation",
     "TissueExponents",
     "TolerancePriors",
     "TruncatedNormal",
@@ -363,6 +365,74 @@ class Context(Section):
     log_force_sd: NotNegative
 
 
+class SimulatedPopulation(Section):
+    """Truth of the simulated runners; ``simulate.world_truth`` explains each quantity.
+
+    Attributes
+    ----------
+    fatigue_days, adaptation_days, healing_days, tolerance_by_tissue, hazard_by_tissue
+        By model tissue.
+    cut_gaps : tuple of float
+        Nine gaps between the ten cut-points of pain.
+    injury_share : dict of str to float
+        How often each tissue is the one injured before.
+    both_sides_frac : float
+        Share of runners injured on both sides.
+    days_since_injury_median, days_since_injury_log_sd, days_since_injury_range
+        Days from the injury to the first day.
+    chronic_start_median_rr, chronic_start_log_sd : float
+        Load before the first day, reference runs a day.
+    """
+
+    fatigue_days: dict[str, Positive]
+    adaptation_days: dict[str, Positive]
+    healing_days: dict[str, Positive]
+    chronic_exponent: NotNegative
+    chronic_offset_rr: Positive
+    chronic_reference_rr: Positive
+    tolerance_mean: float
+    tolerance_by_tissue: dict[str, float]
+    runner_sd: NotNegative
+    unit_sd: NotNegative
+    deficit_log_mean: float
+    deficit_log_sd: NotNegative
+    pain_slope: Positive
+    cut_gaps: Annotated[tuple[Positive, ...], Field(min_length=9, max_length=9)]
+    settle_level: float
+    settle_slope: Positive
+    hazard_level: float
+    hazard_by_tissue: dict[str, float]
+    hazard_slope: Positive
+    frailty_sd: NotNegative
+    recent_injury_log_hr: float
+    injury_share: dict[str, Positive]
+    both_sides_frac: Annotated[float, Field(ge=0, le=1)]
+    days_since_injury_median: Positive
+    days_since_injury_log_sd: NotNegative
+    days_since_injury_range: tuple[Positive, Positive]
+    chronic_start_median_rr: Positive
+    chronic_start_log_sd: NotNegative
+
+
+class SimulateCohort(Section):
+    """A cohort of simulated runners after injury; ``simulate.cohort`` explains each quantity.
+
+    Attributes
+    ----------
+    n_runners, n_weeks : int
+        Size.
+    world : str
+        One of ``simulate.worlds.WORLDS`` or ``damage_pool``.
+    population : SimulatedPopulation
+        What is true of them.
+    """
+
+    n_runners: Count
+    n_weeks: Count
+    world: str
+    population: SimulatedPopulation
+
+
 class Ledger(Section):
     """What a session costs each unit where nobody measured it. Judgements, all ``[U]``.
 
@@ -663,6 +733,8 @@ class Params(Section):
         What is believed of runners' tissues before any data.
     injuries : dict of str to Injury
         Every injury that the workspace knows, by its name in a runner's folder.
+    simulate_cohort : SimulateCohort
+        Section of the stage of this name.
     ledger : Ledger
         What a session that nobody measured costs each unit.
     rules : Rules
@@ -682,6 +754,7 @@ class Params(Section):
     ledger: Ledger
     rules: Rules
     dose: Dose
+    simulate_cohort: SimulateCohort
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:
