@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipelines import paths
+from pipelines.clinic_folder import check_folder, forget_folder, new_folder
 from pipelines.datasets.base import FileList
 from pipelines.datasets.registry import dataset_ids, load_dataset
 from pipelines.errors import WorkspaceError
@@ -94,6 +96,53 @@ def export(
     )
     for recording_id, place in exported.places.items():
         typer.echo(f"{recording_id} -> {out / place}")
+
+
+@app.command("new")
+def new_runner(
+    folder: Annotated[Path, typer.Argument(help="folder of the runner: new or empty")],
+    runner: Annotated[str | None, typer.Option(help="pseudonym [the folder's name]")] = None,
+) -> None:
+    """Start a runner's folder: a commented template, the entry form and empty tables."""
+    with _one_message():
+        written = new_folder(folder, runner, date.today())
+    for path in written:
+        typer.echo(path)
+    typer.echo(f"Fill in {folder / 'profile.yaml'}, then: tolerance check {folder}", err=True)
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="folder of the runner")],
+) -> None:
+    """List every problem of a runner's folder: file, row, column, and what was expected."""
+    with _one_message():
+        read = check_folder(folder.expanduser(), date.today())
+    for note in read.notes:
+        typer.echo(f"note: {note}", err=True)
+    for problem in read.problems:
+        typer.echo(problem)
+    if read.problems:
+        typer.echo(f"{len(read.problems)} problems.", err=True)
+        raise typer.Exit(1)
+    typer.echo("No problem was found.", err=True)
+
+
+@app.command()
+def forget(
+    folder: Annotated[Path, typer.Argument(help="folder of the runner")],
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+) -> None:
+    """Remove a runner's folder and every copy that this workspace made."""
+    if not yes:
+        typer.confirm(f"Remove {folder} and all that is in it, for good?", abort=True)
+    with _one_message():
+        gone = forget_folder(folder)
+    typer.echo(f"{gone.n_files} files removed.", err=True)
+    typer.echo(
+        "Copies that were mailed, printed, synchronised or backed up are not within reach.",
+        err=True,
+    )
 
 
 @contextmanager

@@ -24,7 +24,6 @@ __all__ = [
     "SymptomEntry",
     "Target",
     "TestEntry",
-    "TypicalWeek",
 ]
 
 Answer = Literal["yes", "no"] | None
@@ -149,27 +148,12 @@ class Limits(_Entry):
     release_longest_run: bool = False
 
 
-class TypicalWeek(_Entry):
-    """One week of running as the runner remembers it, before the diary begins.
-
-    Attributes
-    ----------
-    runs : int
-        Runs in the week; 0 is a week without running, as told.
-    minutes : float
-        Of running, all runs together.
-    """
-
-    runs: Annotated[int, Field(ge=0, le=14)]
-    minutes: NotNegative
-
-
 class Profile(_Entry):
     """Who the runner is, as far as it matters.
 
     Private questions (``missed_periods`` … ``energy_intake_low``) are optional (A10).
-    ``typical_weeks`` are the weeks before the diary, the latest last; they stand in for a history
-    where there is none, and are called remembered wherever they appear.
+    ``usual_…`` is before the injury; ``recent_…`` a typical week of the four before the diary
+    begins, as remembered, where 0 is an answer.
     """
 
     runner_id: str
@@ -182,7 +166,8 @@ class Profile(_Entry):
     usual_weekly_minutes: NotNegative | None = None
     usual_runs_per_week: NotNegative | None = None
     usual_longest_run_minutes: NotNegative | None = None
-    typical_weeks: Annotated[tuple[TypicalWeek, ...], Field(max_length=4)] = ()
+    recent_weekly_minutes: NotNegative | None = None
+    recent_runs_per_week: NotNegative | None = None
     easy_speed_mps: Annotated[float, Field(gt=0, le=8)] | None = None
     cadence_spm: Annotated[float, Field(ge=100, le=260)] | None = None
     overstride_or_heel_strike: Answer = None
