@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from tolerance.clinic.history import is_remembered
 from tolerance.clinic.record import RunnerRecord, SessionEntry
 from tolerance.config import Rules
 from tolerance.rules.assessment import Fired
@@ -56,9 +55,7 @@ def runs(record: RunnerRecord, since: date, last: date) -> tuple[SessionEntry, .
     found = [
         session
         for session in record.sessions
-        if session.activity in RUNNING_ACTIVITIES
-        and since <= session.date <= last
-        and not is_remembered(session)
+        if session.activity in RUNNING_ACTIVITIES and since <= session.date <= last
     ]
     return tuple(sorted(found, key=lambda session: session.date))
 
