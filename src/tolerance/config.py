@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AnalyseRecordings",
+    "CohortHabits",
     "Dose",
     "Fixed",
     "Injury",
@@ -414,6 +415,61 @@ class SimulatedPopulation(Section):
     chronic_start_log_sd: NotNegative
 
 
+class CohortHabits(Section):
+    """How simulated runners come back; pairs are usual care, controlled progression.
+
+    Attributes
+    ----------
+    controlled_frac : float
+        Share of controlled progressions.
+    usual_minutes_median, usual_minutes_log_sd : float
+        Minutes a week before the injury, to which they grow back.
+    runs_share : tuple of float
+        Weights of three, four and five runs a week.
+    start_frac, weekly_growth, spike_frac : pair of float
+        First week over the usual one, growth a week, chance that a run is a spike.
+    spike_ratio, least_minutes, session_log_sd, missed_frac : float
+        Length of a spike over that planned, shortest run, spread of lengths, share of days missed.
+    strength_stops_weeks : pair of float
+        Mean weeks until strength work stops.
+    pace_force_log_sd, unit_force_log_sd : float
+        Force of a session about easy running: common to the units, and of each.
+    rung_share, force_log_sd : dict of str to float
+        Rungs of the ladder: how common, and error of log force in a session.
+    layoff_weeks_median, layoff_weeks_log_sd, layoff_weeks_range
+        Weeks without running after an injury.
+    report_index_frac, report_other_frac, unsettled_unknown_frac : float
+        Sessions with a pain report of injured and other units, and reports without settling.
+    missing_load_frac, missing_day_frac : float
+        Sessions whose load is lost, days off that nobody wrote down.
+    """
+
+    controlled_frac: Annotated[float, Field(ge=0, le=1)]
+    usual_minutes_median: Positive
+    usual_minutes_log_sd: NotNegative
+    runs_share: tuple[Positive, Positive, Positive]
+    start_frac: tuple[Positive, Positive]
+    weekly_growth: tuple[NotNegative, NotNegative]
+    spike_frac: tuple[NotNegative, NotNegative]
+    spike_ratio: Positive
+    least_minutes: Positive
+    session_log_sd: NotNegative
+    missed_frac: Annotated[float, Field(ge=0, lt=1)]
+    strength_stops_weeks: tuple[Positive, Positive]
+    pace_force_log_sd: NotNegative
+    unit_force_log_sd: NotNegative
+    rung_share: dict[str, Positive]
+    force_log_sd: dict[str, NotNegative]
+    layoff_weeks_median: Positive
+    layoff_weeks_log_sd: NotNegative
+    layoff_weeks_range: tuple[Positive, Positive]
+    report_index_frac: Annotated[float, Field(gt=0, le=1)]
+    report_other_frac: Annotated[float, Field(ge=0, le=1)]
+    unsettled_unknown_frac: Annotated[float, Field(ge=0, lt=1)]
+    missing_load_frac: Annotated[float, Field(ge=0, lt=1)]
+    missing_day_frac: Annotated[float, Field(ge=0, lt=1)]
+
+
 class SimulateCohort(Section):
     """A cohort of simulated runners after injury; ``simulate.cohort`` explains each quantity.
 
@@ -423,6 +479,8 @@ class SimulateCohort(Section):
         Size.
     world : str
         One of ``simulate.worlds.WORLDS`` or ``damage_pool``.
+    habits : CohortHabits
+        What they do and say.
     population : SimulatedPopulation
         What is true of them.
     """
@@ -430,6 +488,7 @@ class SimulateCohort(Section):
     n_runners: Count
     n_weeks: Count
     world: str
+    habits: CohortHabits
     population: SimulatedPopulation
 
 

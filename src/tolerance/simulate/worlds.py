@@ -40,7 +40,7 @@ ACUTE_D, CHRONIC_D = 7.0, 28.0
 """Time constants of the ratio-driven world's load averages."""
 RATIO_OFFSET_RR: Final = 0.05
 """Keeps the ratio finite after weeks without a run."""
-RATIO_LOG_HAZARD: Final = 0.1
+RATIO_LOG_HAZARD: Final = -0.2
 """Shift of log hazard that gives the ratio-driven world about as many injuries as the first.
 Engineering choice."""
 OTHER_EXPONENT: Final = 3.0
