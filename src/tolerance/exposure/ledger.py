@@ -280,9 +280,9 @@ def daily_damage(
     inside = (day >= 0) & (day < n_days)
     exposed = np.zeros(n_days, np.bool_)
     exposed[day[inside & ledger["activity"].isin(EXPOSED).to_numpy()]] = True
-    column = {unit: u for u, unit in enumerate(units)}
+    column = {(unit.site, unit.tissue, unit.side): u for u, unit in enumerate(units)}
     keys = zip(ledger["site"], ledger["tissue"], ledger["side"], strict=True)
-    unit_index = np.array([column.get(Unit(*key), -1) for key in keys], np.int64)
+    unit_index = np.array([column.get(key, -1) for key in keys], np.int64)
     used = inside & (unit_index >= 0)
     at = (day[used], unit_index[used])
     total = np.zeros((n_days, len(units)))
