@@ -86,6 +86,8 @@ class Example:
         Red flags answered with yes in the last entry.
     asked : bool
         Whether the red-flag questions were put.
+    also : tuple of (str, str, float)
+        Further places, with their typical pain in a run.
     sensors : tuple of str
         Tracked points whose recording of a short run is part of the folder.
     watch : bool
@@ -104,6 +106,7 @@ class Example:
     questionnaires: tuple[tuple[str, str, Sequence[float]], ...] = ()
     flags: dict[str, str] = field(default_factory=dict)
     asked: bool = True
+    also: tuple[tuple[str, str, float], ...] = ()
     sensors: tuple[str, ...] = ()
     watch: bool = False
 
@@ -156,14 +159,14 @@ clinician_contact: telephone 555 0101
 """,
         place=("achilles", "left"),
         weeks=_weeks(
-            ((0, 2, 5), 8, 12, 1.0),
-            ((0, 2, 5), 10, 12, 1.2),
-            ((0, 2, 5), 12, 10, 1.0),
-            ((0, 2, 5), 14, 10, 1.4),
-            ((0, 2, 5), 16, 8, 1.2),
-            ((0, 2, 5), 18, 8, 1.0),
-            ((0, 2, 5), 20, 6, 1.2),
-            ((0, 2, 5), 22, 5, 1.0),
+            ((0, 2, 5), 15, 10, 1.0),
+            ((0, 2, 5), 16, 10, 1.2),
+            ((0, 2, 5), 17, 8, 1.0),
+            ((0, 2, 5), 15, 8, 1.4),
+            ((0, 2, 5), 17, 6, 1.2),
+            ((0, 2, 5), 18, 5, 1.0),
+            ((0, 2, 5), 17.5, 5, 1.2),
+            ((0, 2, 5), 18.5, 5, 1.0),
         ),
         tests=(
             (_day(9), "single_leg_calf_raises", "left", 14, 1),
@@ -397,12 +400,12 @@ clinician_contact: telephone 555 0101
 """,
         place=("calf", "right"),
         weeks=_weeks(
-            ((1, 3, 5), 10, 10, 1.0),
-            ((1, 3, 5), 12, 10, 0.6),
-            ((1, 3, 5), 15, 8, 0.6),
-            ((1, 3, 5), 18, 6, 1.0),
-            ((1, 3, 5), 20, 5, 0.4),
-            ((1, 3, 5), 23, 4, 0.4),
+            ((1, 3, 5), 16, 10, 1.0),
+            ((1, 3, 5), 17, 10, 0.6),
+            ((1, 3, 5), 17, 8, 0.6),
+            ((1, 3, 5), 18.5, 6, 1.0),
+            ((1, 3, 5), 18, 5, 0.4),
+            ((1, 3, 5), 19.5, 4, 0.4),
             strength=(0, 4),
         ),
         speed_mps=2.4,
@@ -472,15 +475,16 @@ clinician_contact: telephone 555 0101
         ),
         overrides=(
             (
-                _day(2),
-                "M. P.",
-                "physiotherapist",
-                "runs_per_week",
-                3,
-                "new Achilles complaint",
-                "four runs a week",
+                _day(3, 1),
+                "Dr K.",
+                "orthopaedic surgeon",
+                "gate:start_running",
+                None,
+                "both legs injured: strength judged by absolute values, 168 and 196 Nm",
+                "no absolute value is agreed",
             ),
         ),
+        also=(("achilles", "right", 1.5),),
         questionnaires=((_day(6), "uwri", LOW_UWRI), (_day(1, 6), "uwri", GOOD_UWRI)),
         sensors=("left_shank",),
     ),
@@ -500,7 +504,7 @@ def folder_files(example: Example, seed: int) -> Iterator[tuple[str, str | bytes
     profile = f"{NOTE}# {example.story}\nrunner_id: {example.name}\nconsent_date: {consent}\n"
     yield "profile.yaml", profile + example.profile
     if example.sensors:
-        day = _day(1, 6)
+        day = _day(1, 3)
         sessions.append(
             {
                 "session_id": TEST_RUN,
@@ -512,6 +516,8 @@ def folder_files(example: Example, seed: int) -> Iterator[tuple[str, str | bytes
                 "note": "short run with sensors",
             }
         )
+        for site, side, pain in ((*example.place, 0.0), *example.also):
+            symptoms.append(_felt(day, site, side, TEST_RUN, pain, rng))
         for file, text in _recordings(example, day, rng):
             yield f"recordings/{TEST_RUN}/{file}", text
     for name, content in watches.items():
@@ -564,7 +570,7 @@ def _diary(
             name = f"{day.replace('-', '')}_1"
             run = {"session_id": name, "date": day, "rpe": int(rng.integers(2, 4))}
             if minutes > 0:
-                actual = round(float(minutes * np.exp(rng.normal(0.0, 0.05))), 1)
+                actual = round(float(minutes * np.exp(rng.normal(0.0, 0.02))), 1)
                 km = round(actual * 60.0 * example.speed_mps / 1000.0, 1)
                 run |= {"activity": "running", "minutes": actual, "walk_minutes": walked or None}
                 run |= {"distance_km": km, "kind": week.kind, "surface": "road"}
@@ -578,6 +584,7 @@ def _diary(
                 run["rpe"] = int(rng.integers(5, 8))
             sessions.append(run)
             symptoms.append(_felt(day, site, side, name, week.pain, rng))
+            symptoms += [_felt(day, *where, name, pain, rng) for *where, pain in example.also]
         for weekday in week.strength:
             day = (week.monday + timedelta(days=weekday)).isoformat()
             sessions.append(
@@ -612,11 +619,11 @@ def _felt(
         "site": site,
         "side": side,
         "session_id": session,
-        "pain_before": max(worst - 1, 0),
+        "pain_before": min(max(worst - 1, 0), 2),
         "pain_during": worst,
         "trend": "rising" if worst > 3 else "steady",
         "pain_after": worst,
-        "pain_next_morning": worst if worst > 3 else morning,
+        "pain_next_morning": min(morning, 3),
         "pain_baseline": min(morning, 1),
         "settled_24h": "no" if worst > 3 else "yes",
         "stiffness_min": 10 if site == "achilles" else None,
