@@ -44,14 +44,14 @@ def find_contacts(
     stop_sample: int,
     models: ContactModels | None = None,
     whole: Contacts | None = None,
+    rotation: NDArray[np.float64] | None = None,
 ) -> Contacts:
     """Find the contacts of one bout of running with the detector of the sensor's site.
 
     Parameters
     ----------
     acc_mps2, gyr_radps : (n_samples, 3) float64 array
-        The whole recording in the segment frame; NaN where not observed; ``gyr_radps`` may be
-        None.
+        The whole recording; NaN where not observed; ``gyr_radps`` may be None.
     sampling_rate_hz : float
         Samples a second.
     site, side : str
@@ -63,6 +63,9 @@ def find_contacts(
         Learned coefficients.
     whole : Contacts, optional
         Of a foot sensor's whole recording (`contacts_foot.stretch_contacts`), where known.
+    rotation : (3, 3) float64 array, optional
+        Turns the signals to the segment frame, where they are not in it. Detectors turn no more
+        than what they read.
 
     Returns
     -------
@@ -82,8 +85,10 @@ def find_contacts(
     models = models or ContactModels()
     window = (sampling_rate_hz, start_sample, stop_sample)
     if site in TRUNK_SITES:
-        return trunk_contacts(acc_mps2, gyr_radps, *window, models.trunk)
+        return trunk_contacts(acc_mps2, gyr_radps, *window, models.trunk, rotation=rotation)
     code = np.int8(SIDES.index(side))
     if site == "shank":
-        return shank_contacts(acc_mps2, gyr_radps, *window, int(code), models.shank)
+        return shank_contacts(
+            acc_mps2, gyr_radps, *window, int(code), models.shank, rotation=rotation
+        )
     return foot_contacts(acc_mps2, gyr_radps, *window, code, models.foot, whole=whole)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contact_times import Contacts, select_contacts
-from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
+from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, has_gaps, longest_hole
+from loadcore.orientation import project
 from loadcore.railed import repair_railed
 from loadcore.signals import finite_segments, live_columns
 
@@ -164,17 +165,23 @@ class Stances:
 
 
 @kernel
+def _unrest(acc: NDArray[np.float64], gyr: NDArray[np.float64], raw: NDArray[np.float64]) -> None:
+    """Write the squared, scaled departure from rest of each sample."""
+    for i in range(raw.size):
+        norm = math.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
+        excess = (norm - STANDARD_GRAVITY_MPS2) / ACC_SCALE_MPS2
+        turn = (gyr[i, 0] ** 2 + gyr[i, 1] ** 2 + gyr[i, 2] ** 2) / GYR_SCALE_RADPS**2
+        raw[i] = excess * excess + turn
+
+
+@kernel
 def _stance_energy(
     acc: NDArray[np.float64], gyr: NDArray[np.float64], half: int, energy: NDArray[np.float64]
 ) -> None:
     """Write the centred moving mean of the squared, scaled departure from rest."""
     n = acc.shape[0]
     raw = np.empty(n)
-    for i in range(n):
-        norm = math.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
-        excess = (norm - STANDARD_GRAVITY_MPS2) / ACC_SCALE_MPS2
-        turn = (gyr[i, 0] ** 2 + gyr[i, 1] ** 2 + gyr[i, 2] ** 2) / GYR_SCALE_RADPS**2
-        raw[i] = excess * excess + turn
+    _unrest(acc, gyr, raw)
     total = 0.0
     for i in range(-half, n):
         if i + half < n:
@@ -205,21 +212,15 @@ def _rotation_moments(
 
 
 @kernel
-def _along(gyr: NDArray[np.float64], i: int, axis: NDArray[np.float64]) -> float:
-    """Angular rate about an axis."""
-    return float(gyr[i, 0] * axis[0] + gyr[i, 1] * axis[1] + gyr[i, 2] * axis[2])
-
-
-@kernel
 def _before_push_off(
-    gyr: NDArray[np.float64], axis: NDArray[np.float64], start: int, sampling_rate_hz: float
+    pitch: NDArray[np.float64], sign: float, start: int, sampling_rate_hz: float
 ) -> int:
     """Latest sample from which the foot still turns the least push-off angle before its swing."""
     angle, furthest = 0.0, 0.0
     i = start
     while i > 0 and angle < MIN_PUSH_OFF_ANGLE_RAD * sampling_rate_hz:
         i -= 1
-        angle -= _along(gyr, i, axis)
+        angle -= sign * pitch[i]
         furthest = max(furthest, angle)
         if angle < furthest - PUSH_OFF_REBOUND_RAD * sampling_rate_hz:
             return start
@@ -228,15 +229,15 @@ def _before_push_off(
 
 @kernel
 def _find_swings(
-    gyr: NDArray[np.float64], axis: NDArray[np.float64], sampling_rate_hz: float
+    pitch: NDArray[np.float64], sign: float, sampling_rate_hz: float
 ) -> NDArray[np.int64]:
     """Lobes of pitch rate large and fast enough for a swing: start, stop, latest heel-off."""
-    n = gyr.shape[0]
+    n = pitch.size
     swings = np.empty((n // 2 + 1, 3), np.int64)
     count = 0
     start, area, peak = -1, 0.0, 0.0
     for i in range(n):
-        rate = _along(gyr, i, axis)
+        rate = sign * pitch[i]
         if rate > 0.0:
             if start < 0:
                 start, area, peak = i, 0.0, 0.0
@@ -245,7 +246,7 @@ def _find_swings(
         elif start >= 0:
             if area >= MIN_SWING_ANGLE_RAD * sampling_rate_hz and peak >= MIN_SWING_RATE_RADPS:
                 swings[count, 0], swings[count, 1] = start, i
-                swings[count, 2] = _before_push_off(gyr, axis, start, sampling_rate_hz)
+                swings[count, 2] = _before_push_off(pitch, sign, start, sampling_rate_hz)
                 count += 1
             start = -1
     return swings[:count].copy()
@@ -370,7 +371,7 @@ def _jerk(acc: NDArray[np.float64], i: int) -> float:
 
 @kernel
 def _jerk_by_direction(
-    acc: NDArray[np.float64], gyr: NDArray[np.float64], axis: NDArray[np.float64], block: int
+    acc: NDArray[np.float64], pitch: NDArray[np.float64], block: int
 ) -> NDArray[np.float64]:
     """Sum of squared jerk while the foot turns fast backward and forward, block by block."""
     n = acc.shape[0]
@@ -379,12 +380,11 @@ def _jerk_by_direction(
         start, stop = b * block, min((b + 1) * block, n)
         square = 0.0
         for i in range(start, stop):
-            square += _along(gyr, i, axis) ** 2
+            square += pitch[i] * pitch[i]
         fast = max(JERK_MIN_RATE_RADPS, math.sqrt(square / (stop - start)))
         for i in range(max(start, 1), stop):
-            rate = _along(gyr, i, axis)
-            if abs(rate) >= fast:
-                sums[b, 1 if rate > 0.0 else 0] += _jerk(acc, i) ** 2
+            if abs(pitch[i]) >= fast:
+                sums[b, 1 if pitch[i] > 0.0 else 0] += _jerk(acc, i) ** 2
     return sums
 
 
@@ -433,7 +433,8 @@ def _gyr_swings(
     level = np.eye(3) - np.outer(up, up)
     axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
     block = round(DIRECTION_BLOCK_S * rate)
-    lobes = {sign: _find_swings(gyr, axis * sign, rate) for sign in (1.0, -1.0)}
+    pitch = project(gyr, axis)
+    lobes = {sign: _find_swings(pitch, sign, rate) for sign in (1.0, -1.0)}
     calm = {
         sign: _calm_after(energy, found, round(BESIDE_S * rate)) for sign, found in lobes.items()
     }
@@ -442,7 +443,7 @@ def _gyr_swings(
         calmer = math.copysign(math.inf, float(axis @ likely_axis))
     elif all(ratio.size for ratio in calm.values()):
         calmer = float(np.median(calm[1.0]) - np.median(calm[-1.0]))
-    by_block = _directions(_jerk_by_direction(acc, gyr, axis, block), calmer)
+    by_block = _directions(_jerk_by_direction(acc, pitch, block), calmer)
     swings, directions = [], []
     for direction in np.unique(by_block):
         found = lobes[float(direction)]
@@ -502,10 +503,11 @@ def find_stances(
     if swings.shape[0] == 0:
         none = np.empty(0, np.int64)
         return Stances(*(none,) * 6, np.empty(0, np.int8), axis)
-    arrive, _ = _find_quiet(energy, swings, rate)
-    keep = _far_apart(arrive, energy, MIN_STRIDE_S * rate)
-    swings, direction = swings[keep], direction[keep]
     arrive, depart = _find_quiet(energy, swings, rate)
+    keep = _far_apart(arrive, energy, MIN_STRIDE_S * rate)
+    if not keep.all():
+        swings, direction = swings[keep], direction[keep]
+        arrive, depart = _find_quiet(energy, swings, rate)
     flat = (arrive, depart + 1) if gyr_radps is None else _flat_bounds(gyr, arrive, depart)
     return Stances(arrive, depart, *flat, swings[:, 0].copy(), swings[:, 1].copy(), direction, axis)
 
@@ -616,17 +618,24 @@ def foot_stretches(
     gyr = None if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
     if gyr is not None and not np.isfinite(gyr).any():
         gyr = None
-    both = acc if gyr is None else np.hstack((acc, gyr))
-    bridged, hole_s = bridge_gaps(both, sampling_rate_hz, ANCHOR_BRIDGE_S)
+    if gyr is None:
+        acc, hole_s = bridge_gaps(acc, sampling_rate_hz, ANCHOR_BRIDGE_S)
+        pieces = finite_segments(acc)
+    elif not has_gaps(acc) and not has_gaps(gyr):
+        hole_s = np.zeros(acc.shape[0])
+        pieces = np.array([[0, acc.shape[0]]])
+    else:
+        bridged, hole_s = bridge_gaps(np.hstack((acc, gyr)), sampling_rate_hz, ANCHOR_BRIDGE_S)
+        acc, gyr = bridged[:, :3], bridged[:, 3:]
+        pieces = finite_segments(bridged)
     found = []
     likely_axis = None
-    pieces = finite_segments(bridged)
     pieces = pieces[pieces[:, 1] - pieces[:, 0] >= MIN_STRETCH_S * sampling_rate_hz]
     for first, last in pieces[np.argsort(pieces[:, 0] - pieces[:, 1], kind="stable")]:
-        force = np.ascontiguousarray(bridged[first:last, :3])
+        force = np.ascontiguousarray(acc[first:last])
         turn, repaired, railed = None, None, np.zeros(last - first, dtype=np.bool_)
         if gyr is not None:
-            turn = np.ascontiguousarray(bridged[first:last, 3:])
+            turn = np.ascontiguousarray(gyr[first:last])
             repaired, railed = repair_railed(turn)
         stances = find_stances(force, repaired, sampling_rate_hz, likely_axis)
         if likely_axis is None and len(stances) >= MIN_STANCES_TO_TELL:
@@ -645,12 +654,17 @@ def _longest(
     return out
 
 
-def _run_length(marks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return how long the run of marks is that each sample lies in, 0 outside."""
-    length = np.zeros(marks.size, dtype=np.int64)
-    edges = np.flatnonzero(np.diff(marks, prepend=False, append=False))
-    for first, last in edges.reshape(-1, 2):
-        length[first:last] = last - first
+@kernel
+def _run_length(marks: NDArray[np.bool_], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how long the run of marks is that each of some samples lies in, 0 outside."""
+    length = np.zeros(at.size, dtype=np.int64)
+    for k in range(at.size):
+        first = last = at[k]
+        while last < marks.size and marks[last]:
+            last += 1
+        while last > at[k] and first > 0 and marks[first - 1]:
+            first -= 1
+        length[k] = last - first
     return length
 
 
@@ -662,7 +676,7 @@ def _stretch_contacts(
     if stretch.repaired_radps is None:
         falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
     else:
-        falling = stretch.repaired_radps @ stances.pitch_axis
+        falling = project(stretch.repaired_radps, stances.pitch_axis)
         for k in np.flatnonzero(stances.swing_direction < 0):
             stop = stances.swing_start_sample[k + 1 : k + 2]
             falling[stances.swing_stop_sample[k] : stop[0] if stop.size else None] *= -1.0
@@ -678,7 +692,7 @@ def _stretch_contacts(
     initial_sd_s = np.full(initial.size, INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S)
     terminal_sd_s = np.full(initial.size, TERMINAL_SD_S if has_gyr else ACC_ONLY_TERMINAL_SD_S)
     confidence = np.full(initial.size, 1.0 if has_gyr else ACC_ONLY_CONFIDENCE)
-    railed_s = _run_length(stretch.railed)[np.nan_to_num(push_off).astype(np.int64)]
+    railed_s = _run_length(stretch.railed, np.nan_to_num(push_off).astype(np.int64))
     railed_s = np.where(np.isfinite(push_off), railed_s / sampling_rate_hz, 0.0)
     on_rail = np.maximum(RAILED_TERMINAL_SD_S, railed_s / math.sqrt(12.0))
     terminal_sd_s = np.where(railed_s > 0.0, on_rail, terminal_sd_s)

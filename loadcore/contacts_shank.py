@@ -19,6 +19,7 @@ from loadcore._jit import kernel
 from loadcore.constants import SIDES
 from loadcore.contact_times import Contacts
 from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
+from loadcore.orientation import project, rotate
 from loadcore.signals import SignalError, finite_segments, live_columns
 
 __all__ = [
@@ -582,10 +583,18 @@ def _longest_of_block(hole_s: Floats, block: int, n_blocks: int) -> Floats:
 
 
 def _gyr_stretches(
-    gyr_radps: Floats, sampling_rate_hz: float, start_sample: int, stop_sample: int
+    gyr_radps: Floats,
+    sampling_rate_hz: float,
+    start_sample: int,
+    stop_sample: int,
+    rotation: Floats | None = None,
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(gyr_radps), sampling_rate_hz, start_sample, stop_sample)
-    observed = np.ascontiguousarray(gyr_radps[start : start + n_blocks * block, 2])
+    turning = gyr_radps[start : start + n_blocks * block]
+    if rotation is None:
+        observed = np.ascontiguousarray(turning[:, 2])
+    else:
+        observed = project(turning, rotation[2])
     bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
     wz = np.empty(n_blocks)
     _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
@@ -600,10 +609,16 @@ def _gyr_stretches(
 
 
 def _acc_stretches(
-    acc_mps2: Floats, sampling_rate_hz: float, start_sample: int, stop_sample: int
+    acc_mps2: Floats,
+    sampling_rate_hz: float,
+    start_sample: int,
+    stop_sample: int,
+    rotation: Floats | None = None,
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(acc_mps2), sampling_rate_hz, start_sample, stop_sample)
     observed = acc_mps2[start : start + n_blocks * block]
+    if rotation is not None:
+        observed = rotate(observed, rotation)
     live = live_columns(observed)
     if not live[:2].all():
         return []  # the models read x and y; a sensor may lack only the mediolateral axis
@@ -630,6 +645,7 @@ def shank_stretches(
     sampling_rate_hz: float,
     start_sample: int,
     stop_sample: int,
+    rotation: Floats | None = None,
 ) -> list[ShankStretch]:
     """Find the strides of one bout, stretch by uninterrupted stretch.
 
@@ -639,10 +655,10 @@ def shank_stretches(
     """
     _check(acc_mps2, gyr_radps, sampling_rate_hz, start_sample, stop_sample)
     if gyr_radps is not None:
-        found = _gyr_stretches(gyr_radps, sampling_rate_hz, start_sample, stop_sample)
+        found = _gyr_stretches(gyr_radps, sampling_rate_hz, start_sample, stop_sample, rotation)
         if found:
             return found
-    return _acc_stretches(acc_mps2, sampling_rate_hz, start_sample, stop_sample)
+    return _acc_stretches(acc_mps2, sampling_rate_hz, start_sample, stop_sample, rotation)
 
 
 def mid_swing_times(
@@ -786,6 +802,7 @@ def shank_contacts(
     stop_sample: int,
     side: int,
     coefficients: ShankCoefficients | None = None,
+    rotation: Floats | None = None,
 ) -> Contacts:
     """Find initial and terminal contacts of one leg in one bout of running.
 
@@ -806,6 +823,8 @@ def shank_contacts(
     coefficients : ShankCoefficients, optional
         Learned event models. Without them each event lies a fixed time from its anchor, and
         without a gyroscope terminal contact comes from the population's contact time.
+    rotation : (3, 3) float64 array, optional
+        Turns both signals to the segment frame, where they are not in it.
 
     Returns
     -------
@@ -843,7 +862,9 @@ def shank_contacts(
     """
     if not 0 <= side < len(SIDES):
         raise SignalError(f"side is {side}, expected a code of constants.SIDES, 0 to 2")
-    stretches = shank_stretches(acc_mps2, gyr_radps, sampling_rate_hz, start_sample, stop_sample)
+    stretches = shank_stretches(
+        acc_mps2, gyr_radps, sampling_rate_hz, start_sample, stop_sample, rotation
+    )
     parts = [_stretch_events(stretch, coefficients) for stretch in stretches]
     columns = [np.concatenate([np.empty(0), *column]) for column in zip(*parts, strict=True)]
     if not columns:

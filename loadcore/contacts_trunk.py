@@ -35,6 +35,7 @@ from loadcore.contact_times import (
     select_contacts,
 )
 from loadcore.filters import lowpass
+from loadcore.orientation import rotate
 from loadcore.signals import SignalError, finite_segments
 from loadcore.trunk_waveform import TrunkCoefficients, refine_contacts
 
@@ -390,6 +391,20 @@ def _side_probability(
     return forward
 
 
+@kernel
+def _means_between(
+    signal: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the mean of a signal over each half-open range of samples."""
+    means = np.empty(first.size)
+    for k in range(first.size):
+        total = 0.0
+        for i in range(first[k], last[k]):
+            total += signal[i]
+        means[k] = total / (last[k] - first[k])
+    return means
+
+
 def _sides(
     lateral_g: NDArray[np.float64],
     first_sample: NDArray[np.float64],
@@ -405,10 +420,9 @@ def _sides(
     side = np.full(n, SIDE_UNKNOWN, dtype=np.int8)
     if n < 3:
         return side
-    total = np.concatenate(([0.0], np.cumsum(lateral_g)))
     first = np.clip(first_sample, 0, lateral_g.size - 1).astype(np.int64)
     middle = np.clip(0.5 * (first_sample + last_sample), first + 1, lateral_g.size).astype(np.int64)
-    level = (total[middle] - total[first]) / (middle - first)
+    level = _means_between(lateral_g, first, middle)
     contrast = np.full(n, np.nan)
     contrast[1:-1] = level[1:-1] - 0.5 * (level[:-2] + level[2:])
     contrast[0], contrast[-1] = level[0] - level[1], level[-1] - level[-2]
@@ -430,10 +444,16 @@ def _sides(
     return side
 
 
-def _local_maxima(signal: NDArray[np.float64]) -> NDArray[np.int64]:
-    rises = signal[1:-1] > signal[:-2]
-    falls = signal[1:-1] >= signal[2:]
-    return (np.flatnonzero(rises & falls) + 1).astype(np.int64)
+@kernel
+def _maxima_above(signal: NDArray[np.float64], level: float) -> NDArray[np.int64]:
+    """Return the samples of the local maxima that lie above a level."""
+    found = np.empty(signal.size // 2 + 1, dtype=np.int64)
+    count = 0
+    for i in range(1, signal.size - 1):
+        if signal[i] > level and signal[i] > signal[i - 1] and signal[i] >= signal[i + 1]:
+            found[count] = i
+            count += 1
+    return found[:count].copy()
 
 
 def _local_step_time(
@@ -452,6 +472,34 @@ def _local_step_time(
     return step_time_s[known], centre_s[known]
 
 
+@kernel
+def _pressing_and_loading(
+    upward_g: NDArray[np.float64], forward_g: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the vertical where it presses, zero elsewhere, and its length with the forward axis.
+
+    A forward axis that was not observed counts as zero.
+    """
+    pressing, loading = np.empty(upward_g.size), np.empty(upward_g.size)
+    for i in range(upward_g.size):
+        up, forward = max(upward_g[i], 0.0), forward_g[i]
+        square = up * up + (0.0 if math.isnan(forward) else forward * forward)
+        pressing[i], loading[i] = up, math.sqrt(square)
+    return pressing, loading
+
+
+@kernel
+def _axes_in_g(acc: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return forward, upward and lateral specific force, one contiguous row each."""
+    out = np.empty((3, acc.shape[0]))
+    for i in range(acc.shape[0]):
+        a, b, c = acc[i, 0], acc[i, 1], acc[i, 2]
+        for j in range(3):
+            along = rotation[j, 0] * a + rotation[j, 1] * b + rotation[j, 2] * c
+            out[j, i] = along / STANDARD_GRAVITY_MPS2
+    return out
+
+
 def _run_contacts(
     upward_g: NDArray[np.float64],
     sagittal_g: NDArray[np.float64],
@@ -464,8 +512,7 @@ def _run_contacts(
         return no_contacts()
     smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / float(np.median(step_time_s)), sampling_rate_hz)
     level, spread = float(np.mean(smooth)), float(np.std(smooth))
-    maxima = _local_maxima(smooth)
-    maxima = maxima[smooth[maxima] > level]
+    maxima = _maxima_above(smooth, level)
     if not maxima.size:
         return no_contacts()
     local_s = np.interp(maxima / sampling_rate_hz, at_s, step_time_s)
@@ -474,10 +521,10 @@ def _run_contacts(
     mid_stance, local_s = maxima[rows], local_s[rows]
     steps_since = np.ones(rows.size)
     steps_since[1:] = np.diff(mid_stance) / sampling_rate_hz / local_s[1:]
-    pressing_g = np.maximum(upward_g, 0.0)
+    pressing_g, loading_g = _pressing_and_loading(upward_g, sagittal_g)
     initial, terminal = _events(
         smooth,
-        lowpass(np.hypot(pressing_g, sagittal_g), LOADING_CUTOFF_HZ, sampling_rate_hz),
+        lowpass(loading_g, LOADING_CUTOFF_HZ, sampling_rate_hz),
         lowpass(pressing_g, UNLOADING_CUTOFF_HZ, sampling_rate_hz),
         mid_stance,
         local_s * sampling_rate_hz,
@@ -574,6 +621,7 @@ def trunk_contacts(
     start_sample: int,
     stop_sample: int,
     coefficients: TrunkCoefficients | None = None,
+    rotation: NDArray[np.float64] | None = None,
 ) -> Contacts:
     """Find the contacts of both feet in one bout of running from a sensor on the trunk.
 
@@ -592,6 +640,9 @@ def trunk_contacts(
         Half-open sample range of the bout.
     coefficients : TrunkCoefficients, optional
         Learned on this runner where force was measured; without them nothing personal is used.
+    rotation : (3, 3) float64 array, optional
+        Turns ``acc_mps2``, all axes of which are then there, to the segment frame; by default it
+        is in it.
 
     Returns
     -------
@@ -617,15 +668,18 @@ def trunk_contacts(
     _check(acc_mps2, sampling_rate_hz, start_sample, stop_sample)
     margin = round(FILTER_MARGIN_S * sampling_rate_hz)
     begin, end = max(start_sample - margin, 0), min(stop_sample + margin, len(acc_mps2))
-    acc_g = acc_mps2[begin:end] / STANDARD_GRAVITY_MPS2
     parts = []
-    for first, last in finite_segments(acc_g):
-        forward_g, upward_g, lateral_g = np.ascontiguousarray(acc_g[first:last].T)
-        if np.isnan(upward_g).any():
+    for first, last in finite_segments(acc_mps2[begin:end]):
+        acc = acc_mps2[begin + first : begin + last]
+        if rotation is None:
+            forward_g, upward_g, lateral_g = np.ascontiguousarray(acc.T) / STANDARD_GRAVITY_MPS2
+        else:
+            forward_g, upward_g, lateral_g = _axes_in_g(acc, rotation)
+        if math.isnan(upward_g[0]):  # the sensor lacks the axis
             return no_contacts()
         if np.mean(upward_g) < GRAVITY_REMOVED_BELOW_G:
             upward_g = upward_g + 1.0
-        found = _run_contacts(upward_g, np.nan_to_num(forward_g), lateral_g, sampling_rate_hz)
+        found = _run_contacts(upward_g, forward_g, lateral_g, sampling_rate_hz)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)
         stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)
@@ -633,4 +687,5 @@ def trunk_contacts(
     contacts = join_contacts(parts)
     if coefficients is None:
         return contacts
-    return refine_contacts(acc_mps2, sampling_rate_hz, contacts, coefficients)
+    segment_acc = acc_mps2 if rotation is None else rotate(acc_mps2, rotation)
+    return refine_contacts(segment_acc, sampling_rate_hz, contacts, coefficients)

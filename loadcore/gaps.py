@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.signals import live_columns
 
-__all__ = ["EVENT_BRIDGE_S", "bridge_gaps", "hermite", "longest_hole"]
+__all__ = ["EVENT_BRIDGE_S", "bridge_gaps", "has_gaps", "hermite", "longest_hole"]
 
 EVENT_BRIDGE_S: Final = 0.030
 """An event may be read from a slow signal across holes up to this long. Engineering choice: less
@@ -97,6 +97,17 @@ def _bridge(
                     _fill(x, j, start, i, flank)
 
 
+def has_gaps(x: NDArray[np.float64]) -> bool:
+    """Tell whether any sample is missing, columns that are NaN throughout apart.
+
+    Parameters
+    ----------
+    x : (n,) or (n, k) float64 array
+    """
+    rows = x.reshape(x.shape[0], -1)
+    return _first_missing(rows, live_columns(rows)) < rows.shape[0]
+
+
 def bridge_gaps(
     x: NDArray[np.float64], sampling_rate_hz: float, longest_s: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -120,7 +131,7 @@ def bridge_gaps(
     """
     rows = x.reshape(x.shape[0], -1)
     live = live_columns(rows)
-    if _first_missing(rows, live) == rows.shape[0]:
+    if not has_gaps(x):
         return x, np.zeros(rows.shape[0])
     hole = np.zeros(rows.shape[0], dtype=np.int64)
     filled = rows.copy()

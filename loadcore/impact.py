@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.filters import lowpass
+from loadcore.orientation import project
 from loadcore.signals import SignalError
 
 __all__ = [
@@ -183,13 +184,14 @@ def peak_tibial_acceleration(
     gravity: Gravity = "in",
     clipped: NDArray[np.bool_] | None = None,
     cutoff_hz: float = IMPACT_CUTOFF_HZ,
+    rotation: Floats | None = None,
 ) -> TibialPeaks:
     """Find the impact peak of shank acceleration after each initial contact.
 
     Parameters
     ----------
     acc_mps2 : (n_samples, 3) float64 array
-        Specific force of the shank in the segment frame; NaN where not observed.
+        Specific force of the shank; NaN where not observed.
     initial_contact_s : (n_contacts,) float64 array
         Seconds from the first sample; NaN gives NaN.
     sampling_rate_hz : float
@@ -206,6 +208,8 @@ def peak_tibial_acceleration(
         al. 2023, doi 10.3390/s23104609).
     cutoff_hz : float
         Effective cut-off of the zero-lag low-pass; none where it exceeds 0.45 of the rate.
+    rotation : (3, 3) float64 array, optional
+        Turns ``acc_mps2`` to the segment frame, where it is not in it.
 
     Returns
     -------
@@ -242,7 +246,10 @@ def peak_tibial_acceleration(
         near_rail = _holds_any(rail, first - reach, length + 2 * reach)
         reason[(reason == 0) & near_rail] = CLIPPED
     use = np.flatnonzero(reason == 0)
-    columns = acc_mps2[:, 1:2] if component == "axial" else acc_mps2
+    columns = acc_mps2
+    if component == "axial":
+        axial = acc_mps2[:, 1] if rotation is None else project(acc_mps2, rotation[1])
+        columns = np.ascontiguousarray(axial)[:, None]
     found = np.empty((use.size, 3))
     _window_peaks(columns, weight, first[use], length, found)
     reason[use[np.isnan(found[:, 0])]] = NOT_OBSERVED

@@ -27,6 +27,7 @@ __all__ = [
     "Alignment",
     "align_gravity",
     "align_heading",
+    "project",
     "rotate",
 ]
 
@@ -72,6 +73,26 @@ def _rotate_rows(x: FloatArray, matrix: FloatArray, out: FloatArray) -> None:
         a, b, c = x[i, 0], x[i, 1], x[i, 2]
         for j in range(3):
             out[i, j] = matrix[j, 0] * a + matrix[j, 1] * b + matrix[j, 2] * c
+
+
+@kernel
+def project(x: FloatArray, axis: FloatArray) -> FloatArray:
+    """Return each row's component along an axis: one column of what :func:`rotate` gives.
+
+    Parameters
+    ----------
+    x : (n, 3) float64 array
+    axis : (3,) float64 array
+        A row of ``Alignment.rotation``.
+
+    Returns
+    -------
+    (n,) float64 array
+    """
+    out = np.empty(x.shape[0])
+    for i in range(x.shape[0]):
+        out[i] = axis[0] * x[i, 0] + axis[1] * x[i, 1] + axis[2] * x[i, 2]
+    return out
 
 
 def rotate(x: ArrayLike, rotation: ArrayLike) -> FloatArray:
@@ -130,11 +151,11 @@ def _frame_with_up(up: FloatArray) -> FloatArray:
 
 
 @kernel
-def _sum_rows(x: FloatArray, use: BoolArray) -> tuple[FloatArray, int]:
-    """Return the sum of the complete rows that are to be used, and how many there are."""
+def _sum_rows(x: FloatArray, use: BoolArray, still: BoolArray) -> tuple[FloatArray, int]:
+    """Return the sum of the complete rows to be used and not still, and how many there are."""
     a, b, c, n = 0.0, 0.0, 0.0, 0
     for i in range(x.shape[0]):
-        if use[i] and math.isfinite(x[i, 0] + x[i, 1] + x[i, 2]):
+        if use[i] and not still[i] and math.isfinite(x[i, 0] + x[i, 1] + x[i, 2]):
             a += x[i, 0]
             b += x[i, 1]
             c += x[i, 2]
@@ -171,10 +192,8 @@ def align_gravity(
     """
     acc = as_triaxial(acc_mps2, "acc_mps2")
     still = static_samples(acc, sampling_rate_hz)
-    moving = ~still
-    if running is not None:
-        moving &= np.asarray(running, dtype=np.bool_)
-    moving_sum, n_moving = _sum_rows(acc, moving)
+    use = np.ones(still.size, np.bool_) if running is None else np.asarray(running, np.bool_)
+    moving_sum, n_moving = _sum_rows(acc, use, still)
     has_moving = n_moving >= MIN_ALIGNMENT_S * sampling_rate_hz
     total = np.zeros(3)
     for start, stop in true_runs(still):

@@ -23,6 +23,8 @@ MIN_RAILED_RUN: Final = 2
 """A single high sample is a peak; a rail holds."""
 SHOULDER_FRACTION: Final = 0.84
 """Part of the rail at which the width of a lobe is measured."""
+FLANK_SAMPLES: Final = 2
+"""A run is continued from so many samples on either side."""
 MIN_FLAT_SHARE: Final = 0.6
 """A lobe railed if it is so wide at the rail, as a share of its width at the shoulder. A parabolic
 peak that just touches the highest rate seen has 0.47, one cut at 95 % of its height 0.6."""
@@ -40,13 +42,16 @@ def _repair_run(x: NDArray[np.float64], i: int, j: int) -> None:
 
 
 @kernel
-def _repair_axis(
-    x: NDArray[np.float64], rail: float, min_share: float, railed: NDArray[np.bool_]
-) -> None:
-    """Repair every lobe of one axis that stays on the rail for its share of the lobe."""
+def _next_railed(
+    x: NDArray[np.float64], i: int, rail: float, min_share: float
+) -> tuple[int, int, int]:
+    """Return the first railed run at or after ``i``, half-open, and where its lobe ends.
+
+    A lobe railed that stays on the rail for its share of the lobe. Without one all three are the
+    end of the signal.
+    """
     shoulder = rail * SHOULDER_FRACTION
     n = x.size
-    i = 2
     while i < n - 1:
         if abs(x[i]) < shoulder:
             i += 1
@@ -58,9 +63,21 @@ def _repair_axis(
                 last = i
             i += 1
         if first >= 0 and last - first + 1 >= max(MIN_RAILED_RUN, min_share * (i - start)):
-            railed[first : last + 1] = True
-            _repair_run(x, first, last + 1)
+            return first, last + 1, i
         i = max(i, start + 1)
+    return n, n, n
+
+
+@kernel
+def _repair_axis(
+    x: NDArray[np.float64], rail: float, min_share: float, railed: NDArray[np.bool_]
+) -> None:
+    """Repair every railed lobe of one axis."""
+    first, last, i = _next_railed(x, FLANK_SAMPLES, rail, min_share)
+    while first < x.size:
+        railed[first:last] = True
+        _repair_run(x, first, last)
+        first, last, i = _next_railed(x, i, rail, min_share)
 
 
 def repair_railed(
@@ -79,17 +96,27 @@ def repair_railed(
     Returns
     -------
     repaired : (n_samples, 3) float64 array
-        Railed runs replaced by the cubic through the two samples on either side, never inward.
+        Railed runs replaced by the cubic through the two samples on either side, never inward;
+        the input itself where nothing railed.
     railed : (n_samples,) bool array
         True where any axis railed.
     """
-    repaired = np.array(gyr_radps, dtype=np.float64, order="C")
-    railed = np.zeros(repaired.shape[0], dtype=np.bool_)
-    ranges = channel_ranges(repaired)
+    gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
+    railed = np.zeros(gyr.shape[0], dtype=np.bool_)
+    ranges = channel_ranges(gyr)
     highest = float(max(ranges.high.max(), -ranges.low.min()))
-    if highest > 0.0:
-        guess = rail_radps is None
-        rail = RAIL_FRACTION * highest if rail_radps is None else rail_radps
-        for axis in range(3):
-            _repair_axis(repaired[:, axis], rail, MIN_FLAT_SHARE if guess else 0.0, railed)
+    if not highest > 0.0:
+        return gyr, railed
+    share = MIN_FLAT_SHARE if rail_radps is None else 0.0
+    rail = RAIL_FRACTION * highest if rail_radps is None else rail_radps
+    axes = [
+        axis
+        for axis in range(3)
+        if _next_railed(gyr[:, axis], FLANK_SAMPLES, rail, share)[0] < gyr.shape[0]
+    ]
+    if not axes:
+        return gyr, railed
+    repaired = gyr.copy()
+    for axis in axes:
+        _repair_axis(repaired[:, axis], rail, share, railed)
     return repaired, railed

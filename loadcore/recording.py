@@ -26,7 +26,7 @@ from loadcore.force import (
     vertical_stiffness,
 )
 from loadcore.impact import peak_tibial_acceleration
-from loadcore.orientation import Alignment, align_gravity, align_heading, rotate
+from loadcore.orientation import Alignment, align_gravity, align_heading
 from loadcore.signals import (
     ChannelRanges,
     SignalError,
@@ -270,19 +270,14 @@ def analyse_recording(
     running = _running_samples(bouts, even.acc.shape[0])
     stretches = foot_stretches(even.acc, even.gyr, even.rate_hz) if site == "foot" else []
     rotation, orientation, confidence = _orientation(even, site, frame, running, stretches)
-    acc = even.acc if rotation is None else rotate(even.acc, rotation)
-    gyr = even.gyr
-    if gyr is not None and rotation is not None:
-        gyr = rotate(gyr, rotation)
-
     strides = None
     if site == "foot" and even.gyr is not None:
         strides = _foot_strides(stretches, even.rate_hz)
     contacts, times = _running_steps(
-        acc, gyr, even.rate_hz, site, side, bouts, stretches, settings, calibration
+        even, rotation, site, side, bouts, stretches, settings, calibration
     )
     return RecordingAnalysis(
-        steps=_load_steps(contacts, times, acc, even, site, strides, known, settings),
+        steps=_load_steps(contacts, times, even, rotation, site, strides, known, settings),
         bouts=bouts,
         strides=strides,
         quality=_quality(even, running, orientation, confidence),
@@ -433,9 +428,8 @@ def _foot_strides(stretches: list[FootStretch], rate_hz: float) -> FootStrides:
 
 
 def _running_steps(
-    acc: FloatArray,
-    gyr: FloatArray | None,
-    rate_hz: float,
+    even: _EvenSignal,
+    rotation: FloatArray | None,
     site: str,
     side: str,
     bouts: Bouts,
@@ -448,11 +442,12 @@ def _running_steps(
     whole = None
     if stretches:
         shift = None if models is None else models.foot
-        whole = stretch_contacts(stretches, rate_hz, np.int8(SIDES.index(side)), shift)
+        whole = stretch_contacts(stretches, even.rate_hz, np.int8(SIDES.index(side)), shift)
     parts = []
     for row in np.flatnonzero(bouts.activity == ACTIVITY_RUNNING):
         start, stop = int(bouts.start_sample[row]), int(bouts.stop_sample[row])
-        parts.append(find_contacts(acc, gyr, rate_hz, site, side, start, stop, models, whole))
+        signal = (even.acc, even.gyr, even.rate_hz, site, side)
+        parts.append(find_contacts(*signal, start, stop, models, whole, rotation))
     contacts = join_contacts(parts)
     bout = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     sees_both_feet = site in TRUNK_SITES
@@ -464,8 +459,8 @@ def _running_steps(
 def _load_steps(
     contacts: Contacts,
     times: StepTimes,
-    acc: FloatArray,
     even: _EvenSignal,
+    rotation: FloatArray | None,
     site: str,
     strides: FootStrides | None,
     known: KnownStages | None,
@@ -504,7 +499,7 @@ def _load_steps(
     impact_g = np.full(start_s.shape, np.nan)
     if site == "shank":
         impact_g = peak_tibial_acceleration(
-            acc, start_s, even.rate_hz, clipped=even.acc_clipped
+            even.acc, start_s, even.rate_hz, clipped=even.acc_clipped, rotation=rotation
         ).peak_g
     refused = force.is_refused | load.is_refused.any(axis=1)
     reason = np.where(counts & refused, FORCE, times.reject_reason)

@@ -424,19 +424,33 @@ def clipped_rows(
 
 
 @kernel
+def _repeats(x: FloatArray, live: BoolArray, i: int) -> bool:
+    """Tell whether row ``i`` equals the row before it on every live axis."""
+    changed = False
+    for j in range(x.shape[1]):
+        changed |= live[j] and x[i, j] != x[i - 1, j]
+    return not changed
+
+
+@kernel
 def _idle_kernel(x: FloatArray, live: BoolArray, min_samples: int, out: BoolArray) -> None:
-    """Mark runs of at least ``min_samples`` rows that repeat exactly on every live axis."""
-    start = 0
-    for i in range(1, x.shape[0] + 1):
-        same = i < x.shape[0]
-        if same:
-            for j in range(x.shape[1]):
-                if live[j] and x[i, j] != x[i - 1, j]:
-                    same = False
-        if not same:
-            if i - start >= min_samples:
-                out[start:i] = True
-            start = i
+    """Mark runs of at least ``min_samples`` rows that repeat exactly on every live axis.
+
+    Such a run repeats at one of any ``min_samples - 1`` rows in a row, so only every so many-th
+    is looked at first.
+    """
+    every, n = min_samples - 1, x.shape[0]
+    stop = 0
+    for probe in range(every, n, every):
+        if probe < stop or not _repeats(x, live, probe):
+            continue
+        start, stop = probe - 1, probe + 1
+        while start > 0 and _repeats(x, live, start):
+            start -= 1
+        while stop < n and _repeats(x, live, stop):
+            stop += 1
+        if stop - start >= min_samples:
+            out[start:stop] = True
 
 
 def idle_samples(x: ArrayLike, sampling_rate_hz: float) -> BoolArray:

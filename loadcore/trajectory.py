@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contacts_foot import FootStretch, Stances, find_stances
+from loadcore.gaps import longest_hole
 from loadcore.railed import repair_railed
 from loadcore.signals import SignalError
 
@@ -273,6 +274,18 @@ def _integrate_strides(
         out[k, 3] = gain
 
 
+@kernel
+def _marks_between(
+    marks: NDArray[np.bool_], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Count the marks in each half-open range of samples."""
+    count = np.zeros(start.size, dtype=np.int64)
+    for k in range(start.size):
+        for i in range(start[k], stop[k]):
+            count[k] += marks[i]
+    return count
+
+
 def foot_trajectory(
     acc_mps2: NDArray[np.float64],
     gyr_radps: NDArray[np.float64],
@@ -341,16 +354,16 @@ def stretch_trajectory(stretch: FootStretch, sampling_rate_hz: float) -> FootStr
     flat_end, next_flat = stances.flat_stop_sample[:-1], stances.flat_start_sample[1:]
     apart = (stop > start) & (next_flat > flat_end)  # foot-flats that touch enclose no stride
     start, stop, flat_end, next_flat = (x[apart] for x in (start, stop, flat_end, next_flat))
-    railed_before = np.concatenate(([0], np.cumsum(stretch.railed)))
-    n_clipped = (railed_before[stop] - railed_before[start]).astype(np.int64)
+    n_clipped = _marks_between(stretch.railed, start, stop)
     out = np.full((start.size, 4), np.nan)
     bounds = np.column_stack((start, stop, n_clipped)).astype(np.int64)
     _integrate_strides(acc, gyr, stretch.repaired_radps, bounds, 1.0 / sampling_rate_hz, out)
     time_s = (stop - start) / sampling_rate_hz
     turn_radps = np.linalg.norm(gyr[start], axis=1) + np.linalg.norm(gyr[stop], axis=1)
     roll_m = 0.5 * ROLL_LEVER_M * turn_radps * time_s
-    holes_before = np.concatenate(([0], np.cumsum(stretch.hole_s > 0.0)))
-    whole = (time_s <= MAX_STRIDE_S) & (holes_before[stop] == holes_before[start])
+    hole_s = np.empty(start.size)
+    longest_hole(stretch.hole_s, start.astype(np.float64), (stop - 1).astype(np.float64), hole_s)
+    whole = (time_s <= MAX_STRIDE_S) & (hole_s == 0.0)
     length_m = np.where(whole, out[:, 0] + roll_m, np.nan)
     share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
     sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
