@@ -14,7 +14,6 @@ from tolerance.config import Params
 ROOT = Path(__file__).resolve().parents[2]
 SHARED_SECTIONS = {
     "seed", "tissue_exponents", "injuries", "tolerance_priors", "ledger", "rules", "dose",
-    "simulate_cohort",
 }  # fmt: skip
 """Settings of no one stage: the root seed, the words for tissues and injuries, what unmeasured
 sessions cost, and the rule book."""

@@ -35,6 +35,8 @@ __all__ = [
     "cohort_tables",
     "make_world",
     "simulate_cohort",
+    "truth_table",
+    "unit_exponents",
 ]
 
 type Floats = NDArray[np.float64]
@@ -368,6 +370,24 @@ def cohort_tables(cohort: Cohort) -> dict[str, pd.DataFrame]:
         "responses": _responses_table(cohort),
         "events": _events_table(cohort),
     }
+
+
+def truth_table(cohort: Cohort) -> pd.DataFrame:
+    """Return table ``runner_truth``: what no model may see."""
+    n, n_units = cohort.traits.is_index.shape
+    table = pd.DataFrame({"runner_id": np.repeat(np.array(cohort.runner_ids), n_units)})
+    for name in ("site", "tissue", "side"):
+        table[name] = [getattr(unit, name) for unit in cohort.units] * n
+    traits = cohort.traits
+    days = np.where(np.isinf(traits.days_since_injury), np.nan, traits.days_since_injury)
+    table["is_index"] = traits.is_index.ravel()
+    table["is_controlled"] = np.repeat(cohort.is_controlled, n_units)
+    table["log_tolerance"] = traits.log_tolerance.ravel()
+    table["deficit"] = traits.deficit.ravel()
+    table["days_since_injury"] = days.ravel()
+    table["log_frailty"] = np.repeat(traits.log_frailty, n_units)
+    table["chronic_start_rr"] = traits.chronic_start_rr.ravel()
+    return _conformed("runner_truth", table)
 
 
 def _day_activity(cohort: Cohort) -> NDArray[np.str_]:
