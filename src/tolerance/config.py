@@ -29,6 +29,7 @@ __all__ = [
     "Section",
     "SimulateCohort",
     "SimulateRecordings",
+    "SimulateTrial",
     "SimulatedPopulation",
     "TissueExponents",
     "TolerancePriors",
@@ -776,6 +777,48 @@ class Dose(Section):
     max_draws: Count
 
 
+class TrialCap(Section):
+    """Limits of one of our arms in the trial; ``Dose`` explains them."""
+
+    pain_probability: Fraction
+    unsettled_probability: Fraction
+    weekly_risk: Fraction
+    target_risk: Fraction
+
+
+class SimulateTrial(Section):
+    """Size and setting of the in-silico trial.
+
+    Attributes
+    ----------
+    n_runners, checks_n_runners : int
+        Per arm, in the stage and in ``make checks``.
+    n_particles : int
+        Behind what the planner believes of a runner.
+    n_draws : int
+        Of them, that a dose is weighed over.
+    first_week_minutes, target_minutes : float
+        Running in the first week of blind rules, and the week to return to.
+    max_sessions : int
+        Runs a week of our arms.
+    easy_speed_mps, walk_speed_mps : float
+        Turn published miles into minutes.
+    caps : dict of str to TrialCap
+        Limits of our arms.
+    """
+
+    n_runners: Count
+    checks_n_runners: Count
+    n_particles: Count
+    n_draws: Count
+    first_week_minutes: Positive
+    target_minutes: Positive
+    max_sessions: Annotated[int, Field(ge=1, le=6)]
+    easy_speed_mps: Positive
+    walk_speed_mps: Positive
+    caps: dict[str, TrialCap]
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -800,6 +843,8 @@ class Params(Section):
         Switches and numbers of the rule book.
     dose : Dose
         How the next week is chosen, for real runners and in the trial alike.
+    simulate_trial : SimulateTrial
+        Section of the stage of this name.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -814,6 +859,7 @@ class Params(Section):
     rules: Rules
     dose: Dose
     simulate_cohort: SimulateCohort
+    simulate_trial: SimulateTrial
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

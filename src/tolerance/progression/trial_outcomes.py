@@ -45,6 +45,8 @@ class ArmPaths:
         Running done, in reference runs.
     survival : (n_runners, n_weeks) array
         Probability of no same-tissue reinjury by the end of each week.
+    any_survival : (n_runners, n_weeks) array
+        Of no injury of any tissue.
     above_limit : (n_runners, n_weeks) array
         Share of the week's sessions with true pain above the limit; NaN in a week without one.
     target_week : (n_runners,) array
@@ -53,6 +55,7 @@ class ArmPaths:
 
     load_rr: Floats
     survival: Floats
+    any_survival: Floats
     above_limit: Floats
     target_week: Floats
 
@@ -72,15 +75,19 @@ class ArmSummary:
 
     Attributes
     ----------
-    reinjury, load_rr, reached_target, restricted_mean_weeks, sessions_above_limit : Estimate
-        Share with a same-tissue reinjury, load regained until then, share that reached the target
-        before one, mean weeks to it counted up to the horizon, share of sessions with pain above
-        the limit.
+    reinjury, any_injury : Estimate
+        Share with a same-tissue reinjury; with an injury of any tissue.
+    load_rr, reached_target, restricted_mean_weeks : Estimate
+        Load regained until a same-tissue reinjury, share that reached the target before one, mean
+        weeks to it counted up to the horizon.
+    sessions_above_limit : Estimate
+        Share of sessions with pain above the limit, as felt.
     median_weeks : float
         Week by which half had reached the target; NaN where fewer ever did.
     """
 
     reinjury: Estimate
+    any_injury: Estimate
     load_rr: Estimate
     reached_target: Estimate
     restricted_mean_weeks: Estimate
@@ -108,6 +115,7 @@ def runner_outcomes(paths: ArmPaths) -> dict[str, Floats]:
     weeks = np.where(reached, paths.target_week, n_weeks)
     return {
         "reinjury": 1.0 - paths.survival[:, -1],
+        "any_injury": 1.0 - paths.any_survival[:, -1],
         "load_rr": (paths.load_rr * before).sum(axis=1),
         "reached_target": chance,
         "restricted_mean_weeks": chance * weeks + (1.0 - chance) * n_weeks,

@@ -23,6 +23,7 @@ def paths(load, hazard, target):
     return ArmPaths(
         load_rr=load,
         survival=survival,
+        any_survival=survival,
         above_limit=np.zeros_like(load),
         target_week=np.asarray(target, float),
     )
