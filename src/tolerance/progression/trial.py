@@ -400,6 +400,7 @@ def _programme_arm(trial: Trial, programme: Programme) -> _Policy:
     rows = [row for row in programme.rows if row.cycles]
     speeds = (settings.easy_speed_mps, settings.walk_speed_mps)
     by_row = np.array([row.run_minutes(*speeds) for row in rows])
+    by_row = np.minimum(by_row, settings.target_minutes / BLIND_SESSIONS)
     sessions = np.array([row.sessions for row in rows])
     place = np.zeros(n, np.intp)
     beyond = np.full(n, np.nan)

@@ -22,6 +22,7 @@ __all__ = [
     "frontier_risk",
     "incidence_curve",
     "median_weeks",
+    "resample_weights",
     "runner_outcomes",
     "summarise_arm",
 ]
@@ -95,6 +96,22 @@ class ArmSummary:
     median_weeks: float
 
 
+def resample_weights(n_runners: int, rng: np.random.Generator) -> Floats:
+    """Return weights of runners in each bootstrap resample, rows summing to 1.
+
+    Parameters
+    ----------
+    n_runners : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    (n_resamples, n_runners) array
+    """
+    drawn = rng.multinomial(n_runners, np.full(n_runners, 1.0 / n_runners), size=N_RESAMPLES)
+    return np.asarray(drawn / n_runners, np.float64)
+
+
 def runner_outcomes(paths: ArmPaths) -> dict[str, Floats]:
     """Return each runner's expected reinjury, load, reached target and restricted weeks.
 
@@ -123,18 +140,16 @@ def runner_outcomes(paths: ArmPaths) -> dict[str, Floats]:
     }
 
 
-def summarise_arm(paths: ArmPaths, rng: np.random.Generator) -> ArmSummary:
+def summarise_arm(paths: ArmPaths, weights: Floats) -> ArmSummary:
     """Return an arm's outcomes with bootstrap intervals over runners.
 
     Parameters
     ----------
     paths : ArmPaths
-    rng : numpy.random.Generator
-        Equal generators give equal resamples, so that arms are resampled together.
+    weights : (n_resamples, n_runners) array
+        Of `resample_weights`; the same for all arms, so that they are resampled together.
     """
     outcomes = runner_outcomes(paths)
-    n_runners = len(paths.load_rr)
-    weights = _resamples(n_runners, rng)
     summary = {name: _estimate(values, weights) for name, values in outcomes.items()}
     return ArmSummary(median_weeks=median_weeks(paths), **summary)
 
@@ -204,7 +219,7 @@ def frontier_risk(load_rr: Floats, reinjury: Floats, at: Floats) -> Floats:
 
 
 def excess_over_frontier(
-    comparators: tuple[ArmPaths, ...], arm: ArmPaths, rng: np.random.Generator
+    comparators: tuple[ArmPaths, ...], arm: ArmPaths, weights: Floats
 ) -> Estimate:
     """Return an arm's reinjury minus that of the comparators' frontier at the arm's load.
 
@@ -215,12 +230,12 @@ def excess_over_frontier(
     ----------
     comparators : tuple of ArmPaths
     arm : ArmPaths
-    rng : numpy.random.Generator
+    weights : (n_resamples, n_runners) array
+        Of `resample_weights`.
     """
     outcomes = [runner_outcomes(paths) for paths in (*comparators, arm)]
     loads = np.array([each["load_rr"] for each in outcomes])
     risks = np.array([each["reinjury"] for each in outcomes])
-    weights = _resamples(loads.shape[1], rng)
 
     def excess(weight: Floats) -> float:
         load, risk = loads @ weight, risks @ weight
@@ -248,12 +263,6 @@ def _mean_where_observed(values: Floats) -> Floats:
     observed = ~np.isnan(values)
     total = np.where(observed, values, 0.0).sum(axis=1)
     return np.asarray(total / np.maximum(observed.sum(axis=1), 1), np.float64)
-
-
-def _resamples(n_runners: int, rng: np.random.Generator) -> Floats:
-    """Return weights of runners in each resample: (n_resamples, n_runners), rows sum to 1."""
-    drawn = rng.multinomial(n_runners, np.full(n_runners, 1.0 / n_runners), size=N_RESAMPLES)
-    return np.asarray(drawn / n_runners, np.float64)
 
 
 def _estimate(values: Floats, weights: Floats) -> Estimate:

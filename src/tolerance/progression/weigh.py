@@ -260,15 +260,13 @@ def choose_week(
         )
     weighed = weigh_weeks(state, damage, log_sd, runs, pain_limit, limits)
     chosen = -1
-    for c in range(damage.shape[0]):
-        if _breaks(weighed, c, limits):
-            continue
+    for c in np.flatnonzero(_ratios(weighed, limits).max(axis=(1, 2)) <= 1.0):
         risk = risk_to_target(
             state, damage[c], log_sd[c], runs[c], pain_limit, limits.horizon_weeks
         )
         weighed.levels[c, :, 3] = risk.mean(axis=0)
-        if not _breaks(weighed, c, limits):
-            chosen = c
+        if not _breaks(weighed, int(c), limits):
+            chosen = int(c)
             break
     least = _least(weighed, limits) if chosen < 0 else chosen
     return Choice(
@@ -283,7 +281,7 @@ def choose_week(
 def _ratios(weighed: Weighed, limits: DoseLimits) -> Floats:
     """Return levels over limits of the limited units; what was not computed counts as nothing."""
     ratios = weighed.levels[:, weighed.limited] / limits.levels
-    return np.asarray(np.nan_to_num(ratios, nan=0.0), np.float64)
+    return np.asarray(np.where(np.isnan(ratios), 0.0, ratios), np.float64)
 
 
 def _breaks(weighed: Weighed, candidate: int, limits: DoseLimits) -> bool:

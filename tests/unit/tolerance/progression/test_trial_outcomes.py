@@ -12,6 +12,7 @@ from tolerance.progression.trial_outcomes import (
     frontier_risk,
     incidence_curve,
     median_weeks,
+    resample_weights,
     runner_outcomes,
     summarise_arm,
 )
@@ -67,8 +68,12 @@ def test_the_median_is_the_week_by_which_half_arrived_and_missing_where_fewer_do
 def test_intervals_hold_the_mean_and_narrow_with_more_runners():
     rng = np.random.default_rng(2)
     hazards = rng.uniform(0.0, 0.1, (2000, 1))
-    few = summarise_arm(paths(np.ones((50, 26)), hazards[:50], np.full(50, 9)), rng)
-    many = summarise_arm(paths(np.ones((2000, 26)), hazards, np.full(2000, 9)), rng)
+    few = summarise_arm(
+        paths(np.ones((50, 26)), hazards[:50], np.full(50, 9)), resample_weights(50, rng)
+    )
+    many = summarise_arm(
+        paths(np.ones((2000, 26)), hazards, np.full(2000, 9)), resample_weights(2000, rng)
+    )
     for arm in (few, many):
         assert arm.reinjury.low < arm.reinjury.value < arm.reinjury.high
     assert many.reinjury.high - many.reinjury.low < 0.4 * (few.reinjury.high - few.reinjury.low)
@@ -95,7 +100,8 @@ def test_an_arm_with_half_the_risk_at_the_same_load_is_beyond_the_frontier():
     slow = paths(np.full((300, 26), 1.0), hazard, np.full(300, np.inf))
     fast = paths(np.full((300, 26), 3.0), 3 * hazard, np.full(300, 9))
     better = paths(np.full((300, 26), 2.0), hazard, np.full(300, 9))
-    found = excess_over_frontier((slow, fast), better, rng)
+    weights = resample_weights(300, rng)
+    found = excess_over_frontier((slow, fast), better, weights)
     assert found.high < 0.0
-    same = excess_over_frontier((slow, fast), fast, rng)
+    same = excess_over_frontier((slow, fast), fast, weights)
     assert same.value == pytest.approx(0.0, abs=1e-9)
