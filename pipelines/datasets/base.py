@@ -1,9 +1,9 @@
 """What every dataset module states and returns: a card of facts, a list of files, recordings.
 
 A dataset module is named author-wise (``cetin_2026``) and defines ``CARD`` and
-``read_recordings(raw_dir)``; a published table defines ``read_published(raw_dir)`` instead. Beside
-it stand ``<module>.files.json`` (paths, sizes, hashes, addresses) and ``<module>.md`` (the card
-in words, whose facts are generated from ``CARD``).
+``read_recordings(raw_dir)``; a published table defines ``read_published(raw_dir)`` instead, a diary
+without recordings ``read_daily(raw_dir)``. Beside it stand ``<module>.files.json`` (paths, sizes,
+hashes, addresses) and ``<module>.md`` (the card in words, whose facts are generated from ``CARD``).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,8 +20,10 @@ from loadcore.constants import SIDES, SITES
 from tolerance.schemas import PANDAS_DTYPES, TABLES
 
 __all__ = [
+    "DAILY_TABLES",
     "REFERENCE_TABLES",
     "TRIAL_MEANS",
+    "DailyTables",
     "DatasetCard",
     "FileList",
     "Imported",
@@ -71,6 +73,8 @@ reference says nothing reliable: neither a hit nor a miss counts there.
 """
 TRIAL_MEANS: Final = "trial_means"
 """Table of a published data set that has means instead of recordings."""
+DAILY_TABLES: Final = ("wellness_reports", "diary_sessions")
+"""Tables of a data set that has a diary instead of recordings."""
 
 
 class _Frozen(BaseModel):
@@ -125,7 +129,7 @@ class Reference(_Frozen):
     @field_validator("table")
     @classmethod
     def _known_table(cls, table: str) -> str:
-        known = (*REFERENCE_TABLES, TRIAL_MEANS)
+        known = (*REFERENCE_TABLES, TRIAL_MEANS, *DAILY_TABLES)
         if table not in known:
             raise ValueError(f"reference table {table!r} is not one of {known}")
         return table
@@ -245,6 +249,17 @@ class LeftOut:
     recording_id: str
     reason: str
     references: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class DailyTables:
+    """What ``read_daily`` gives: tables by name (`DAILY_TABLES`), and what was left out.
+
+    ``problems`` are pairs of person and reason.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    problems: tuple[tuple[str, str], ...]
 
 
 class UnusableRecordingError(ValueError):

@@ -14,7 +14,7 @@ from typing import Final
 
 import pandas as pd
 
-from pipelines.datasets.base import DatasetCard, FileList, Imported
+from pipelines.datasets.base import DailyTables, DatasetCard, FileList, Imported
 
 __all__ = ["Dataset", "dataset_ids", "load_dataset"]
 
@@ -26,13 +26,15 @@ FILE_LIST_SUFFIX: Final = ".files.json"
 class Dataset:
     """A dataset's facts, files and readers.
 
-    ``read_recordings`` is None for a published table, ``read_published`` for recordings.
+    Exactly one reader is there: ``read_recordings``, ``read_published`` for a published table,
+    ``read_daily`` for a diary.
     """
 
     card: DatasetCard
     files: FileList
     read_recordings: Callable[[Path], Imported] | None
     read_published: Callable[[Path], pd.DataFrame] | None
+    read_daily: Callable[[Path], DailyTables] | None
 
 
 @cache
@@ -73,4 +75,5 @@ def load_dataset(name: str) -> Dataset:
         files=FileList.model_validate_json(listing.read_text(encoding="utf-8")),
         read_recordings=getattr(module, "read_recordings", None),
         read_published=getattr(module, "read_published", None),
+        read_daily=getattr(module, "read_daily", None),
     )

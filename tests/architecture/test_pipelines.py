@@ -82,11 +82,18 @@ def test_no_place_is_written_by_both_pipelines(root):
 
 
 def test_every_dataset_has_its_chain_its_card_and_its_files(root):
-    chains = {key: item["module"] for key, item in PUBLIC["vars"][0]["datasets"].items()}
+    """Recordings and published tables have one kind of chain, diaries another."""
+    kinds = {kind: items for entry in PUBLIC["vars"] for kind, items in entry.items()}
+    assert set(kinds) == {"datasets", "diaries"}
     known = {name: load_dataset(name).card.module for name in dataset_ids()}
-    assert chains == {
-        name: module for name, module in known.items() if profile_of(name) == "public"
-    }
+    for kind, items in kinds.items():
+        chains = {key: item["module"] for key, item in items.items()}
+        assert chains == {
+            name: module
+            for name, module in known.items()
+            if profile_of(name) == "public"
+            and (load_dataset(name).read_daily is not None) == (kind == "diaries")
+        }
     for module in known.values():
         for ending in (".py", ".md", ".files.json"):
             assert (root / "pipelines" / "datasets" / f"{module}{ending}").is_file()

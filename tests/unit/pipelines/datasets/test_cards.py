@@ -18,7 +18,8 @@ class TestEveryDataset:
 
     def test_has_exactly_one_kind_of_reader(self, dataset_id: str) -> None:
         dataset = load_dataset(dataset_id)
-        assert (dataset.read_recordings is None) != (dataset.read_published is None)
+        readers = (dataset.read_recordings, dataset.read_published, dataset.read_daily)
+        assert sum(reader is not None for reader in readers) == 1
 
     def test_card_states_the_module_s_facts(self, dataset_id: str) -> None:
         dataset = load_dataset(dataset_id)
