@@ -17,6 +17,7 @@ from tolerance.rules.assessment import (
     Referral,
     Verdict,
 )
+from tolerance.rules.authority import override_of
 from tolerance.rules.battery import TESTS, latest_result, previous_result
 from tolerance.rules.diary import (
     fast_work_from,
@@ -31,7 +32,6 @@ from tolerance.rules.gates import (
     SURGICAL,
     GateContext,
     gates_of,
-    override_of,
     phase_of,
     sides_of,
     stage_of,

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from tolerance.clinic.record import InjuryEntry, Override, RunnerRecord, SymptomEntry, TestEntry
+from tolerance.clinic.record import InjuryEntry, RunnerRecord, SymptomEntry, TestEntry
 from tolerance.config import Injury, Rules
 from tolerance.rules.assessment import Criterion, Gate, GateStatus, Kind, Phase
+from tolerance.rules.authority import override_of
 from tolerance.rules.battery import TESTS, latest_result, symmetry_of_latest
 from tolerance.rules.diary import first_run, longest_minutes, run_minutes, runs
-from tolerance.rules.red_flags import NOT_A_CLINICIAN, cleared
+from tolerance.rules.red_flags import cleared
 from tolerance.rules.registry import rule
 from tolerance.rules.responses import is_run_entry, pain_limit, run_responses
 
@@ -23,7 +24,6 @@ __all__ = [
     "START_TESTS",
     "GateContext",
     "gates_of",
-    "override_of",
     "phase_of",
     "sides_of",
     "stage_of",
@@ -175,16 +175,6 @@ class GateContext:
 def sides_of(entry: InjuryEntry) -> tuple[str, ...]:
     """Return the side of an injury, or both."""
     return ("left", "right") if entry.side == "both" else (entry.side,)
-
-
-def override_of(overrides: Sequence[Override], what: str) -> Override | None:
-    """Return the latest override of a name by somebody qualified."""
-    found = [
-        entry
-        for entry in overrides
-        if entry.what == what and entry.role.strip().lower() not in NOT_A_CLINICIAN
-    ]
-    return found[-1] if found else None
 
 
 @rule("R26", "R69", "A06")
@@ -623,7 +613,7 @@ def _hop_symmetry(context: GateContext, most_gap_pct: float) -> tuple[Criterion,
     if tested is None or reference is None or reference.value <= 0:
         detail = f"five forward hops of each side not tested (gap below {most_gap_pct:g} %)"
         return (_criterion(name, "function", rules, "missing", detail),)
-    gap = 100.0 * (1.0 - tested.value / reference.value)
+    gap = 100.0 * (reference.value - tested.value) / reference.value
     status: GateStatus = "passed" if gap < most_gap_pct else "failed"
     amber = gap >= context.settings.gates.hop_gap_amber_pct
     attention = ", deserves attention" if amber and status == "passed" else ""

@@ -19,6 +19,7 @@ from tolerance.clinic.record import (
 )
 from tolerance.config import Injury, Rules
 from tolerance.rules.assessment import URGENCIES, Referral, Urgency
+from tolerance.rules.authority import is_clinician
 from tolerance.rules.registry import rule
 from tolerance.rules.responses import pain_escalates, pain_limit, run_responses
 
@@ -31,9 +32,6 @@ __all__ = [
     "routine_referrals",
     "suspects_bone_stress",
 ]
-
-NOT_A_CLINICIAN: Final = ("", "runner", "patient", "self", "athlete")
-"""Roles that cannot clear a flag or override a rule."""
 
 DEEP_SITES: Final = ("hip", "groin", "pelvis")
 """Where a bone stress injury may be one of the neck of the thigh bone or of the sacrum (A03)."""
@@ -283,7 +281,7 @@ def cleared(
         for entry in clearances
         if entry.what in names
         and entry.date >= since
-        and entry.role.strip().lower() not in NOT_A_CLINICIAN
+        and is_clinician(entry.role)
         and (entry.site is None or site is None or entry.site == site)
         and (entry.side in (None, "both") or side is None or entry.side == side)
     ]

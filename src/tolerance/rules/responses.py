@@ -9,6 +9,7 @@ from typing import Final, Literal
 from tolerance.clinic.record import Override, RunnerRecord, SymptomEntry
 from tolerance.config import RulePain, Rules
 from tolerance.rules.assessment import Fired
+from tolerance.rules.authority import override_of
 from tolerance.rules.diary import RUNNING_ACTIVITIES, run_minutes, runs
 from tolerance.rules.registry import rule
 
@@ -71,12 +72,10 @@ def pain_limit(tissue: str, pain: RulePain, overrides: Sequence[Override] = ()) 
     bone.
     """
     limit = float(getattr(pain, tissue))
-    set_by = [
-        entry for entry in overrides if entry.what == "pain_limit" and entry.value is not None
-    ]
-    if tissue == "bone" or not set_by:
+    override = override_of(overrides, "pain_limit")
+    if tissue == "bone" or override is None or override.value is None:
         return limit
-    return min(float(set_by[-1].value or 0.0), pain.override_max)
+    return min(override.value, pain.override_max)
 
 
 @rule("R38", "R39", "A11")
@@ -139,11 +138,15 @@ def _rising(entry: SymptomEntry) -> bool:
 
 
 def is_run_entry(record: RunnerRecord, entry: SymptomEntry) -> bool:
-    """Tell whether an entry is about a run: linked to one, or of its day and linked to nothing."""
+    """Tell whether an entry is about a run.
+
+    It is linked to one, or it says how something was on the day of one and is linked to nothing.
+    """
     activity = {session.session_id: session.activity for session in record.sessions}
     if entry.session_id is not None:
         return activity.get(entry.session_id) in RUNNING_ACTIVITIES
-    return bool(runs(record, entry.date, entry.date))
+    said = (entry.pain_during, entry.pain_after, entry.settled_24h)
+    return any(value is not None for value in said) and bool(runs(record, entry.date, entry.date))
 
 
 def run_responses(
