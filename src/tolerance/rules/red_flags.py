@@ -110,9 +110,10 @@ FLAGS: Final = {
     ),
     "calf_pop_or_bruising": Flag(
         "there was a pop in the calf, or a bruise since",
-        "A clinician should examine calf and Achilles tendon.",
+        "A torn Achilles tendon must be ruled out, which lets people walk all the same: same-day "
+        "examination with a calf squeeze.",
         "No running, no stretching, no calf raises; short walks if free of pain.",
-        "this_week", ("R54",), True, False,
+        "today", ("R54", "A04"), True, False,
         "calf work restarts as the clinician who cleared it says",
     ),
     "pop_with_loss_of_function": Flag(

@@ -99,7 +99,8 @@ class Rule:
     switch : str
         Key of :data:`CONTRADICTIONS`; empty where no source contradicts it.
     basis : str
-        Of an A-rule: the literature that was read for it, or ``[J]`` for clinical judgement.
+        Of an A-rule: the literature that was read for it (abstracts), and what of it is clinical
+        judgement, ``[J]``. Judgements stand in ``params.yaml`` and may be edited, vetoes not.
     """
 
     id: str
@@ -110,9 +111,6 @@ class Rule:
     switch: str = ""
     basis: str = ""
 
-
-_JUDGEMENT: Final = "[J] clinical judgement; editable"
-_VETO: Final = "[J] clinical judgement; a veto, not editable"
 
 _TABLE: Final = (
     Rule(
@@ -575,20 +573,27 @@ _TABLE: Final = (
         "The red-flag screen comes before any test; each item is asked yes or no; not asked is "
         "never read as absent.",
         "An incomplete screen passes no gate.",
-        basis=_JUDGEMENT,
+        basis="Finucane and others 2020, international framework for red flags of the spine "
+        "(JOSPT): flags only raise or lower suspicion, so each has to be asked. That a "
+        "question not asked is no answer is [J].",
     ),
     Rule(
         "A02", "A", "encoded",
         "Hop and impact tests are withheld while a bone stress injury is suspected.",
         "Tests to do leave them out and say so.",
-        basis=_VETO,
+        basis="George and others 2024, doi:10.1007/s40279-024-02051-y: loading tests come after "
+        "bony tenderness is gone and walking is free of pain. Withholding them while "
+        "suspected is [J].",
     ),
     Rule(
         "A03", "A", "encoded",
         "Further bone sites that veto: base of the fifth metatarsal, talus, inner ankle bone, "
         "sesamoids, sacrum, groin pain on impact.",
         "High-risk injuries and groin pain on impact give a referral.",
-        basis=_VETO,
+        basis="Mayer and others 2013, PMC4212349: foot and ankle sites differ in how they heal, "
+        "high- risk sites need more. Robertson and Wood 2017, doi:10.1055/s-0043-103946: "
+        "exercise- related groin pain, late diagnosis of the femoral neck lets it "
+        "displace. Sacrum and urgency are [J].",
     ),
     Rule(
         "A04", "A", "encoded",
@@ -596,83 +601,99 @@ _TABLE: Final = (
         "weight loss, chest pain or fainting, exertional compartment symptoms, wound problems, a "
         "pop with loss of function.",
         "Referral today or this week.",
-        basis=_VETO,
+        basis="Boyd and others 2015, doi:10.3399/bjgp15X688069: a torn Achilles is often "
+        "missed, delay beyond 24 h matters, walking stays possible. Buerba and others "
+        "2019, doi:10.2147/OAJSM.S168368: exertional compartment syndrome. Finucane 2020 "
+        "for nerve and bladder signs, fever, weight loss. Today or this week is [J].",
     ),
     Rule(
         "A05", "A", "encoded",
         "A veto is closed only by a recorded clearance; the site's precautions stay; meanwhile "
         "walking or cross-training only as the flag allows.",
         "Clearance with who, role, date and basis; a later yes opens the flag again.",
-        basis=_VETO,
+        basis="[J] clinical judgement; no source found",
     ),
     Rule(
         "A06", "A", "encoded",
         "Time alone never passes a gate; surgery, fracture and high-risk bone need a recorded "
         "clearance and a minimum time besides.",
         "Two further criteria of the start gate.",
-        basis=_JUDGEMENT,
+        basis="Rambaud and others 2018, doi:10.1136/bjsports-2017-098602: performance criteria "
+        "combined with time are best evidence. George and others 2024, "
+        "doi:10.1007/s40279-024-02051-y: imaging of healing in high-risk bone. The floors "
+        "in weeks are [J].",
     ),
     Rule(
         "A07", "A", "encoded",
         "Side-to-side symmetry is not used when both sides are injured.",
         "Absolute values only.",
-        basis=_JUDGEMENT,
+        basis="Wellsandt and others 2017, JOSPT: the other leg loses strength too, symmetry "
+        "overestimates function. Not using it with both sides injured is [J].",
     ),
     Rule(
         "A08", "A", "encoded",
         "Two or more injuries: each has its state, the strictest binds.",
         "Every limit is the least over the injuries.",
-        basis=_JUDGEMENT,
+        basis="[J] clinical judgement; no source found",
     ),
     Rule(
         "A09", "A", "encoded",
         "Under 18, pregnant or early after birth: rules and referral only.",
         "Verdict rules only.",
-        basis=_JUDGEMENT,
+        basis="Krabak and others 2021, doi:10.1136/bjsports-2020-102518: advice on load in "
+        "young runners rests on opinion. Postnatal guideline of Goom and others 2019: no "
+        "running before 3 months, expert opinion. Leaving them out of dosing is [J].",
     ),
     Rule(
         "A10", "A", "encoded",
         "Repeated bone stress injury, missed periods or low energy intake: prompt to refer.",
         "Routine referral; the questions are optional and private.",
-        basis=_JUDGEMENT,
+        basis="Mountjoy and others 2023, doi:10.1136/bjsports-2023-106994: low energy "
+        "availability and bone. doi:10.1177/0363546520971782: 10 of 30 had another bone "
+        "stress injury within the year.",
     ),
     Rule(
         "A11", "A", "encoded",
         "After a recent analgesic a low pain score reassures nobody; caution after "
         "fluoroquinolone or steroid injection.",
         "Such a response counts as unknown; cautions are shown.",
-        basis=_JUDGEMENT,
+        basis="Alves and others 2019, doi:10.1007/s00228-019-02713-1: fluoroquinolones and "
+        "Achilles rupture, odds ratio 2.5 (1.8 to 3.5); PMC7754651 found it for "
+        "levofloxacin only. Rotunno and others 2018, doi:10.1097/JSM.0000000000000619: "
+        "injured runners take analgesics 2.7 times as often. That low pain then does not "
+        "reassure is [J].",
     ),
     Rule(
         "A12", "A", "encoded",
         "An injury not in the list: rules only, no dose.",
         "Verdict rules only.",
-        basis=_JUDGEMENT,
+        basis="[J] clinical judgement; no source needed: nothing is known to dose by",
     ),
     Rule(
         "A13", "A", "encoded",
         "A race date never raises a dose; later or shorter races are offered.",
         "Race scenarios never loosen a limit.",
-        basis=_JUDGEMENT,
+        basis="[J] clinical judgement; no source found",
     ),
     Rule(
         "A14", "A", "encoded",
         "Bone: the limit is pain above 1; focal pain vetoes; absent pain alone releases nothing; "
         "a cleared low-risk injury gets a first plan.",
         "Pain limit and start gate of bone.",
-        basis=_JUDGEMENT,
+        basis="George and others 2024, doi:10.1007/s40279-024-02051-y: bony tenderness gone and "
+        "pain- free walking before running. The limit of 1 is [J].",
     ),
     Rule(
         "A15", "A", "encoded",
         "Missed sessions are never made up; the runner's sheet says whom to call.",
         "Guidance of every session.",
-        basis=_JUDGEMENT,
+        basis="[J] clinical judgement; no source found",
     ),
     Rule(
         "A16", "A", "covered_by",
         "A planner that is too slow fails too: time to target is reported beside risk.",
         "Metrics of the simulated trial.",
-        basis=_JUDGEMENT,
+        basis="[J] a planner is judged on both",
     ),
 )  # fmt: skip
 

@@ -266,3 +266,65 @@ def test_nothing_after_today_is_seen(runner, params, today):
     assert builder.assess().verdict == "plan"
     tomorrow = today + timedelta(days=1)
     assert assess(builder.record, tomorrow, params.injuries, params.rules).verdict == "referral"
+
+
+@pytest.mark.rule("R80")
+def test_a_new_complaint_elsewhere_holds_the_load(runner):
+    """S4: new iliac-crest pain after adding surfaces and inclines."""
+    builder = runner().ready().run(days=5, minutes=20).run(days=2, minutes=20)
+    builder.symptom(days=1, site="pelvis", side="right", pain_during=4)
+    found = builder.assess()
+    assert found.verdict == "hold"
+    assert found.allowed.load_factor_max == 1.0
+    assert "right pelvis" in fired(found, "R80")[0]
+    mild = runner().ready().symptom(days=1, site="pelvis", side="right", pain_during=2)
+    assert mild.assess().verdict == "plan"
+
+
+@pytest.mark.rule("R65")
+def test_green_lights_are_shown_and_release_nothing(runner):
+    builder = runner().screened().calm()
+    builder.test("single_leg_calf_raises", 4, days=20).test("single_leg_calf_raises", 8, days=2)
+    builder.symptom(days=10, pain_next_morning=3).symptom(days=2, pain_next_morning=1)
+    builder.run(days=5).run(days=1)
+    found = builder.assess()
+    assert set(found.green_lights) == {
+        "less pain on waking than the week before",
+        "the last easy runs were answered well within 24 hours",
+        "single leg calf raises rising",
+    }
+    assert found.verdict == "no_run"  # eight raises are short of ten
+
+
+@pytest.mark.rule("R64", "R75", "R52")
+@pytest.mark.parametrize(
+    ("injury", "words"),
+    [
+        ("achilles_tendinopathy", "stiffness can linger"),
+        ("plantar_fasciopathy", "stiffness can linger"),
+        ("patellofemoral_pain", "before it eases on stairs"),
+        ("iliotibial_band_syndrome", "long downhill"),
+        ("gluteal_tendinopathy", "6 to 10 clinic sessions"),
+        ("acl_reconstruction", "12 to 20 weeks after surgery"),
+    ],
+)
+def test_the_expected_course_is_told(runner, injury, words):
+    injury = runner(injury).assess().injuries[0]
+    assert any(words in line for line in injury.expectations)
+
+
+@pytest.mark.rule("R52")
+@pytest.mark.parametrize(("symptoms", "loading"), [(6, 3), (8, 4), (24, 12)])
+def test_half_as_many_months_of_loading_as_of_achilles_symptoms(runner, symptoms, loading):
+    injury = runner(symptom_months=symptoms).assess().injuries[0]
+    assert f"about {loading} months of loading" in injury.expectations[0]
+    assert "months of loading" not in runner().assess().injuries[0].expectations[0]
+
+
+def test_a_runner_without_an_injury_has_the_last_stage(runner):
+    builder = runner()
+    builder.injuries = []
+    found = builder.screened().assess()
+    assert found.verdict == "plan"
+    assert found.stage == 4
+    assert found.allowed.speed

@@ -39,6 +39,7 @@ def test_yes_to_a_question_gives_a_referral_and_no_plan(runner, key):
         ("wound_problem", "today"),
         ("pop_with_loss_of_function", "today"),
         ("groin_pain_on_impact", "today"),
+        ("calf_pop_or_bruising", "today"),
         ("fever_or_weight_loss", "this_week"),
         ("exertional_compartment", "this_week"),
         ("focal_bone_tenderness", "this_week"),
