@@ -584,7 +584,7 @@ def _diary(
                 run["rpe"] = int(rng.integers(5, 8))
             sessions.append(run)
             symptoms.append(_felt(day, site, side, name, week.pain, rng))
-            symptoms += [_felt(day, *where, name, pain, rng) for *where, pain in example.also]
+            symptoms += [_felt(day, at, which, name, pain, rng) for at, which, pain in example.also]
         for weekday in week.strength:
             day = (week.monday + timedelta(days=weekday)).isoformat()
             sessions.append(
