@@ -745,10 +745,10 @@ class Dose(Section):
         Spread of what is done about what was planned.
     rate_weeks : int
         Weeks that a rate of progression must stay feasible for.
-    progression_order : str
-        ``s4`` volume, frequency, speed; ``s1`` duration, intensity, frequency.
-    intensity_lock_weeks : int
-        Weeks of easy running before speed (R77): a default, a clinician may override.
+    very_low_minutes : float
+        Running in each session of a first week where ``rules.start_level`` is ``very_low`` (R76).
+    first_test_minutes : float
+        Running in each session of a first week that only the prior's chance of pain speaks against.
     retest_days : int
         Until the next look where nothing is feasible.
     max_draws : int
@@ -771,8 +771,8 @@ class Dose(Section):
     horizon_weeks: Count
     execution_log_sd: NotNegative
     rate_weeks: Count
-    progression_order: Literal["s4", "s1"]
-    intensity_lock_weeks: Annotated[int, Field(ge=0)]
+    very_low_minutes: Positive
+    first_test_minutes: Positive
     retest_days: Count
     max_draws: Count
 
