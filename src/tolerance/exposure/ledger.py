@@ -274,7 +274,9 @@ def daily_damage(
         if stop < start:
             problems.append(f"days: got {start} to {stop}; swap them")
         raise LedgerError("several runners" if len(runners) > 1 else "a runner", problems)
-    dates = np.arange(np.datetime64(start), np.datetime64(stop) + 1, dtype="datetime64[D]")
+    dates = np.arange(
+        np.datetime64(start), np.datetime64(stop) + np.timedelta64(1, "D"), dtype="datetime64[D]"
+    )
     n_days = dates.size
     day = (ledger["date"].to_numpy().astype("datetime64[D]") - dates[0]).astype(np.int64)
     inside = (day >= 0) & (day < n_days)
