@@ -194,10 +194,10 @@ def _assess_injury(
     gates = gates_of(context)
     stage = stage_of(gates)
     units = tuple(Unit(context.site, known.tissue, side) for side in context.sides)
+    phase = "settle_and_assess" if flags else phase_of(stage, gates)
     return InjuryAssessment(
-        entry, known, units, stage, phase_of(stage, gates), gates, symmetric,
-        _expectations(entry, known),
-    )  # fmt: skip
+        entry, known, units, stage, phase, gates, symmetric, _expectations(entry, known)
+    )
 
 
 @rule("R52", "R64", "R75")
@@ -311,13 +311,11 @@ def _load_limits(
         if bad is not None and left > 0:
             lowest, highest = settings.reduction_factors
             cut = (
-                f"Load down by {100 * (1 - highest):.0f} to {100 * (1 - lowest):.0f} % for "
-                f"{left} more session{'s' if left > 1 else ''}, without downhill or track. "
+                f"Load down by {100 * (1 - highest):.0f} to {100 * (1 - lowest):.0f} % for the "
+                f"next {left} session{'s' if left > 1 else ''}, without downhill or track."
             )
-            found += [
-                _Limit(highest, Fired(reason.rule, cut + reason.sentence)) for reason in bad.reasons
-            ]
-            found.append(_Limit(highest, Fired("R35", cut.strip())))
+            found += [_Limit(highest, reason) for reason in bad.reasons]
+            found.append(_Limit(highest, Fired("R35", cut)))
         elif responses and responses[-1].verdict in ("unknown", "unreassuring"):
             last_day = [one for one in responses if one.date == responses[-1].date]
             found += [_Limit(HOLD, reason) for one in last_day for reason in one.reasons]
@@ -463,24 +461,14 @@ def _spacing_fired(allowed: Allowed) -> list[Fired]:
 @rule("A01", "A02")
 def _tests_to_do(assessed: Sequence[InjuryAssessment], suspected: bool) -> tuple[str, ...]:
     """Return the tests that would settle what is missing; impact tests wait (A02)."""
-    wanted: dict[str, None] = {}
-    for injury in assessed:
-        for gate in injury.gates:
-            missing = {item.name for item in gate.criteria if item.status == "missing"}
-            for name in TESTS:
-                plain = name.removesuffix("_pct").replace("_", " ")
-                hit = any(item == plain or item.startswith(f"{plain} ") for item in missing)
-                if hit and not (suspected and TESTS[name].impact):
-                    wanted[name] = None
-            extra = {
-                "quadriceps symmetry": "quadriceps_strength",
-                "forward hop gap": "forward_hop_cm",
-                "walk tolerated": "walk_minutes",
-            }
-            for item, name in extra.items():
-                if item in missing and not (suspected and TESTS[name].impact):
-                    wanted[name] = None
-    return tuple(wanted)
+    wanted = dict.fromkeys(
+        item.test
+        for injury in assessed
+        for gate in injury.gates
+        for item in gate.criteria
+        if item.status == "missing" and item.test
+    )
+    return tuple(name for name in wanted if not (suspected and TESTS[name].impact))
 
 
 @rule("A11", "R31")
@@ -550,7 +538,7 @@ def _green_lights(
                     continue
                 earlier = previous_result(record, name, side, injury.entry.onset, last.date)
                 if earlier is not None and last.value > earlier.value:
-                    found[f"{name.replace('_', ' ')} rising"] = None
+                    found[f"{TESTS[name].label} rising"] = None
     return tuple(found)
 
 

@@ -93,13 +93,28 @@ class Referral:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One condition of a gate: ``missing`` is not passed."""
+    """One condition of a gate: ``missing`` is not passed.
+
+    Attributes
+    ----------
+    name : str
+        In plain words.
+    kind : str
+    rules : tuple of str
+        The one that says it first.
+    status : str
+    detail : str
+        What was found, and what is needed.
+    test : str
+        Capacity test that settles it, by its name in the record; empty where none does.
+    """
 
     name: str
     kind: Kind
     rules: tuple[str, ...]
     status: GateStatus
     detail: str
+    test: str = ""
 
 
 @dataclass(frozen=True)

@@ -249,25 +249,19 @@ def _with_override(context: GateContext, gate: Gate) -> Gate:
     return Gate(gate.name, gate.criteria, overridden=by)
 
 
-def _criterion(
-    name: str, kind: Kind, rules: tuple[str, ...], status: GateStatus, detail: str
-) -> Criterion:
-    return Criterion(name, kind, rules, status, detail)
-
-
 # Screen, clearance, time.
 
 
 @rule("A01")
 def _screen(context: GateContext) -> tuple[Criterion, ...]:
-    missing = context.to_ask
+    missing = [key.replace("_", " ") for key in context.to_ask]
     status: GateStatus = "missing" if missing else "passed"
     detail = (
-        f"red-flag questions not asked lately: {', '.join(missing)}"
+        f"red-flag questions not asked lately ({len(missing)}): {', '.join(missing)}"
         if missing
         else "red-flag screen complete"
     )
-    return (_criterion("red-flag screen", "screen", ("A01",), status, detail),)
+    return (Criterion("red-flag screen", "screen", ("A01",), status, detail),)
 
 
 @rule("A06", "A14")
@@ -292,7 +286,7 @@ def _safety(context: GateContext) -> tuple[Criterion, ...]:
             if missing_sides
             else "cleared to run"
         )
-        found.append(_criterion("clearance", "clearance", ("A05", "A06"), status, detail))
+        found.append(Criterion("clearance", "clearance", ("A05", "A06"), status, detail))
     if known.floor_weeks > 0:
         found.append(_floor(context, operated))
     return tuple(found)
@@ -304,13 +298,13 @@ def _floor(context: GateContext, operated: bool) -> Criterion:
     if start is None and not operated:
         start = entry.onset
     if start is None:
-        return _criterion(
+        return Criterion(
             "minimum time", "time", ("A06",), "missing", "date of surgery or fracture not recorded"
         )
     end = start + timedelta(weeks=weeks)
     status: GateStatus = "passed" if context.today >= end else "failed"
     detail = f"at least {weeks:g} weeks, until {end}; time alone passes nothing"
-    return _criterion("minimum time", "time", ("A06",), status, detail)
+    return Criterion("minimum time", "time", ("A06",), status, detail)
 
 
 # Start of running.
@@ -352,16 +346,16 @@ def _daily_pain(context: GateContext) -> Criterion:
     if any(pain > limit for pain, _ in every):
         worst = max(pain for pain, _ in every)
         detail = f"pain {worst:g} of 10 in daily life, limit {limit:g}"
-        return _criterion(name, "pain", rules, "failed", detail)
+        return Criterion(name, "pain", rules, "failed", detail)
     reassuring = [pain for pain, analgesic in every if not analgesic]
     if not reassuring:
         detail = (
             "pain known only after a painkiller" if every
             else f"no pain score of the last {context.settings.recent_days} days"
         )  # fmt: skip
-        return _criterion(name, "pain", (*rules, "A11"), "missing", detail)
+        return Criterion(name, "pain", (*rules, "A11"), "missing", detail)
     detail = f"pain at most {max(reassuring):g} of 10, limit {limit:g}"
-    return _criterion(name, "pain", rules, "passed", detail)
+    return Criterion(name, "pain", rules, "passed", detail)
 
 
 def _daily_values(context: GateContext, entry: SymptomEntry) -> list[float]:
@@ -386,12 +380,12 @@ def _swelling(context: GateContext) -> tuple[Criterion, ...]:
     if not answers:
         if not needed:
             return ()
-        return (_criterion("no swelling", "pain", ("R15", "R74"), "missing", "swelling not asked"),)
+        return (Criterion("no swelling", "pain", ("R15", "R74"), "missing", "swelling not asked"),)
     last_day = max(day for day, _ in answers)
     swollen = any(answer == "yes" for day, answer in answers if day == last_day)
     status: GateStatus = "failed" if swollen else "passed"
     detail = f"swelling on {last_day}" if swollen else f"no swelling on {last_day}"
-    return (_criterion("no swelling", "pain", ("R15",), status, detail),)
+    return (Criterion("no swelling", "pain", ("R15",), status, detail),)
 
 
 @rule("R34", "R74", "A07")
@@ -400,7 +394,7 @@ def _quadriceps(context: GateContext, least_pct: float) -> Criterion:
     name, rules = "quadriceps symmetry", ("R74",)
     if not context.symmetric:
         detail = "both sides are injured: symmetry says nothing, no absolute value is agreed"
-        return _criterion(name, "function", (*rules, "A07"), "missing", detail)
+        return Criterion(name, "function", (*rules, "A07"), "missing", detail)
     side = context.sides[0]
     since = context.entry.onset
     value = symmetry_of_latest(context.record, "quadriceps_strength", side, since, context.today)
@@ -409,12 +403,17 @@ def _quadriceps(context: GateContext, least_pct: float) -> Criterion:
     if measured is None or value is None:
         value = direct.value if direct is not None else None
     if value is None:
-        return _criterion(
-            name, "function", rules, "missing", "quadriceps strength of both sides not measured"
+        return Criterion(
+            name,
+            "function",
+            rules,
+            "missing",
+            "quadriceps strength of both sides not measured",
+            "quadriceps_strength",
         )
     status: GateStatus = "passed" if value >= least_pct else "failed"
     detail = f"quadriceps at {value:.0f} % of the other side, {least_pct:.0f} % needed"
-    return _criterion(name, "function", rules, status, detail)
+    return Criterion(name, "function", rules, status, detail)
 
 
 def _start_test(context: GateContext, name: str, side: str) -> Criterion:
@@ -429,56 +428,75 @@ def _start_test(context: GateContext, name: str, side: str) -> Criterion:
 
 @rule("A02")
 def _test(
-    context: GateContext, name: str, side: str, least: float, kind: Kind, keeps: bool = False
+    context: GateContext,
+    name: str,
+    side: str,
+    least: float,
+    kind: Kind = "function",
+    keeps: bool = False,
+    painless: bool = False,
 ) -> Criterion:
-    """Judge one test by its least value, and by the pain in it."""
+    """Judge one test by its least value, and by the pain in it.
+
+    Pain counts against the limit of the tissue; ``painless`` asks for none at all, and for pain to
+    have been noted.
+    """
     test = TESTS[name]
-    words = name.replace("_", " ") + (f" {side}" if test.per_side else "")
+    words = test.label + (f", {side}" if test.per_side else "")
     if test.impact and context.suspected_bone:
         detail = f"{words}: withheld while a bone stress injury is suspected"
-        return _criterion(words, kind, (*test.rules, "A02"), "missing", detail)
+        return Criterion(words, kind, (*test.rules, "A02"), "missing", detail, name)
+    yes_no = test.unit == "yes/no"
+    limit = 0.0 if painless else context.limit
+    needed = "good control" if yes_no else f"at least {least:g} {test.unit}"
+    needed += f", pain at most {limit:g}" if limit else ", no pain"
     found = context.result(name, side, keeps)
-    unit = "" if test.unit == "yes/no" else f" {test.unit}"
-    needed = "yes" if test.unit == "yes/no" else f"at least {least:g}{unit}"
     if found is None:
-        return _criterion(words, kind, test.rules, "missing", f"{words}: not tested ({needed})")
-    value = f"{found.value:g}{unit}" if unit else ("yes" if found.value >= 1 else "no")
-    painful = found.pain is not None and found.pain > context.limit
-    good = found.value >= least and not painful
-    detail = f"{words}: {value}" + (f", pain {found.pain:g}" if found.pain else "") + (
-        f" ({needed}, pain at most {context.limit:g})"
-    )  # fmt: skip
-    return _criterion(words, kind, test.rules, "passed" if good else "failed", detail)
+        detail = f"{words}: not tested, needed {needed}"
+        return Criterion(words, kind, test.rules, "missing", detail, name)
+    value = ("good" if found.value >= 1 else "not good") if yes_no else f"{found.value:g}"
+    felt = "" if found.pain is None else f" with pain {found.pain:g}"
+    detail = f"{words}: {value}{felt}, needed {needed}"
+    status: GateStatus = "passed"
+    if painless and found.pain is None:
+        status, detail = "missing", f"{detail}; pain not noted"
+    if found.value < least or (found.pain is not None and found.pain > limit):
+        status = "failed"
+    return Criterion(words, kind, test.rules, status, detail, name)
 
 
 @rule("R26", "R70")
 def _walk(context: GateContext) -> Criterion:
-    """Load already tolerated: a brisk walk within the limit, or runs of that length."""
-    least = context.settings.gates.start_walk_minutes
-    name, rules = "walk tolerated", ("R26",)
-    found = context.result("walk_minutes", "none", keeps=True)
-    if found is not None:
-        painful = found.pain is None or found.pain > context.limit
-        if found.value >= least and not painful:
-            return _criterion(name, "load", rules, "passed", f"walked {found.value:g} min")
-        said = "pain not noted" if found.pain is None else f"pain {found.pain:g}"
-        status: GateStatus = "missing" if found.pain is None else "failed"
-        detail = (
-            f"walked {found.value:g} min, {said}; {least:g} min within {context.limit:g} needed"
-        )
-        return _criterion(name, "load", rules, status, detail)
+    """Load already tolerated: a brisk walk within the limit, tested or in the diary, or a run."""
+    least, limit = context.settings.gates.start_walk_minutes, context.limit
+    name, rules, test = "walk tolerated", ("R26",), "walk_minutes"
+    found = context.result(test, "none", keeps=True)
+    within = found is not None and found.pain is not None and found.pain <= limit
+    if found is not None and within and found.value >= least:
+        return Criterion(name, "load", rules, "passed", f"walked {found.value:g} min", test)
+    shown = _walk_or_run_in_diary(context, least)
+    if shown:
+        return Criterion(name, "load", rules, "passed", shown, test)
+    if found is None:
+        detail = f"a brisk walk of {least:g} min with its pain is not noted"
+        return Criterion(name, "load", rules, "missing", detail, test)
+    felt = "pain not noted" if found.pain is None else f"pain {found.pain:g}"
+    status: GateStatus = "missing" if found.pain is None else "failed"
+    detail = f"walked {found.value:g} min, {felt}; needed {least:g} min, pain at most {limit:g}"
+    return Criterion(name, "load", rules, status, detail, test)
+
+
+def _walk_or_run_in_diary(context: GateContext, least: float) -> str:
+    """Say which walk or run of the last days was long enough and answered well; empty for none."""
+    record = context.record
     since = max(context.entry.onset, context.today - timedelta(days=WALK_DAYS))
-    walked = [
-        session
-        for session in context.record.sessions
-        if session.activity == "walking"
-        and session.date >= since
-        and (session.minutes or 0.0) >= least
-    ]
-    for session in walked:
+    for session in record.sessions:
+        walked = session.activity == "walking" and (session.minutes or 0.0) >= least
+        if not walked or session.date < since:
+            continue
         pains = [
             pain
-            for entry in context.record.symptoms
+            for entry in record.symptoms
             if entry.site == context.site
             and entry.side in context.sides
             and (entry.session_id == session.session_id or entry.date == session.date)
@@ -486,14 +504,13 @@ def _walk(context: GateContext) -> Criterion:
             if pain is not None
         ]
         if pains and max(pains) <= context.limit:
-            return _criterion(name, "load", rules, "passed", f"walked on {session.date}")
-    responses = run_responses(context.record, context.site, context.sides, context.limit, since)
+            return f"walked on {session.date}"
+    responses = run_responses(record, context.site, context.sides, context.limit, since)
     good_days = {response.date for response in responses if response.verdict == "good"}
-    for run in runs(context.record, since, context.today):
-        if run.date in good_days and (run_minutes(context.record, run) or 0.0) >= least:
-            return _criterion(name, "load", rules, "passed", f"ran on {run.date}")
-    detail = f"a brisk walk of {least:g} min with its pain is not noted"
-    return _criterion(name, "load", rules, "missing", detail)
+    for run in runs(record, since, context.today):
+        if run.date in good_days and (run_minutes(record, run) or 0.0) >= least:
+            return f"ran on {run.date}"
+    return ""
 
 
 # Later gates.
@@ -511,16 +528,14 @@ def _runs_good(context: GateContext) -> Criterion:
     last = [by_day[day] for day in sorted(by_day)[-GOOD_RUNS:]]
     name, rules = "response to runs", ("R38", "R51")
     if any({"bad", "severe"} & verdicts for verdicts in last):
-        return _criterion(
+        return Criterion(
             name, "pain", rules, "failed", f"one of the last {GOOD_RUNS} runs was not answered well"
         )
     if len(last) < GOOD_RUNS or any(verdicts != {"good"} for verdicts in last):
         good = sum(verdicts == {"good"} for verdicts in last)
         detail = f"{good} of the last {GOOD_RUNS} runs are known to have been answered well"
-        return _criterion(name, "pain", rules, "missing", detail)
-    return _criterion(
-        name, "pain", rules, "passed", f"the last {GOOD_RUNS} runs were answered well"
-    )
+        return Criterion(name, "pain", rules, "missing", detail)
+    return Criterion(name, "pain", rules, "passed", f"the last {GOOD_RUNS} runs were answered well")
 
 
 def _ran(context: GateContext, least: float, continuous: bool, rules: tuple[str, ...]) -> Criterion:
@@ -534,10 +549,10 @@ def _ran(context: GateContext, least: float, continuous: bool, rules: tuple[str,
         and not (continuous and (run.walk_minutes or 0.0) > 0.0)
     ]
     if found:
-        return _criterion(words, "load", rules, "passed", f"{words} on {found[-1].date}")
+        return Criterion(words, "load", rules, "passed", f"{words} on {found[-1].date}")
     longest = longest_minutes(context.record, since, context.today)
     so_far = f"longest so far {longest:.0f} min" if longest is not None else "no run in the diary"
-    return _criterion(words, "load", rules, "missing", f"{words} not yet done, {so_far}")
+    return Criterion(words, "load", rules, "missing", f"{words} not yet done, {so_far}")
 
 
 @rule("R24", "R58")
@@ -555,16 +570,9 @@ def _mechanics(context: GateContext) -> tuple[Criterion, ...]:
 
 
 def _painless_hops(context: GateContext, side: str) -> Criterion:
-    """Hops without any pain (R24), whatever the limit of the tissue."""
-    judged = _test(context, "single_leg_hops", side, float(context.settings.gates.hops), "function")
-    found = context.result("single_leg_hops", side)
-    if judged.status != "passed" or found is None:
-        return judged
-    if found.pain is None:
-        detail = f"{judged.name}: pain not noted"
-        return _criterion(judged.name, "function", judged.rules, "missing", detail)
-    status: GateStatus = "passed" if found.pain == 0 else "failed"
-    return _criterion(judged.name, "function", judged.rules, status, judged.detail)
+    """Judge hops, which have to be free of any pain (R24)."""
+    least = float(context.settings.gates.hops)
+    return _test(context, "single_leg_hops", side, least, painless=True)
 
 
 @rule("R51", "R71", "R24")
@@ -588,14 +596,14 @@ def _full_load(context: GateContext) -> tuple[Criterion, ...]:
 
 
 def _drift(context: GateContext, name: str, most: float) -> Criterion:
-    words = name.removesuffix("_pct").replace("_", " ")
+    test = TESTS[name]
     found = context.result(name, "none")
     if found is None:
-        detail = f"{words} from fresh to tired not measured (at most {most:g} %)"
-        return _criterion(words, "mechanics", TESTS[name].rules, "missing", detail)
+        detail = f"{test.label} from fresh to tired: not measured, needed at most {most:g} %"
+        return Criterion(test.label, "mechanics", test.rules, "missing", detail, name)
     status: GateStatus = "passed" if abs(found.value) <= most else "failed"
-    detail = f"{words} {found.value:g} % from fresh to tired, at most {most:g} %"
-    return _criterion(words, "mechanics", TESTS[name].rules, status, detail)
+    detail = f"{test.label} from fresh to tired: {found.value:g} %, needed at most {most:g} %"
+    return Criterion(test.label, "mechanics", test.rules, status, detail, name)
 
 
 @rule("R59", "A07")
@@ -606,19 +614,19 @@ def _hop_symmetry(context: GateContext, most_gap_pct: float) -> tuple[Criterion,
     name, rules = "forward hop gap", ("R59",)
     if context.suspected_bone:
         detail = "forward hops: withheld while a bone stress injury is suspected"
-        return (_criterion(name, "function", (*rules, "A02"), "missing", detail),)
+        return (Criterion(name, "function", (*rules, "A02"), "missing", detail, "forward_hop_cm"),)
     side = context.sides[0]
     other = "left" if side == "right" else "right"
     tested, reference = (context.result("forward_hop_cm", one) for one in (side, other))
     if tested is None or reference is None or reference.value <= 0:
         detail = f"five forward hops of each side not tested (gap below {most_gap_pct:g} %)"
-        return (_criterion(name, "function", rules, "missing", detail),)
+        return (Criterion(name, "function", rules, "missing", detail, "forward_hop_cm"),)
     gap = 100.0 * (reference.value - tested.value) / reference.value
     status: GateStatus = "passed" if gap < most_gap_pct else "failed"
     amber = gap >= context.settings.gates.hop_gap_amber_pct
     attention = ", deserves attention" if amber and status == "passed" else ""
     detail = f"forward hop gap {gap:.0f} % (below {most_gap_pct:g} %){attention}"
-    return (_criterion(name, "function", rules, status, detail),)
+    return (Criterion(name, "function", rules, status, detail),)
 
 
 @rule("R19", "R56", "R57")
@@ -654,7 +662,7 @@ def _speed(context: GateContext) -> tuple[Criterion, ...]:
         most = context.settings.gates.hop_gap_red_pct
         status: GateStatus = "passed" if abs(landing.value) < most else "failed"
         detail = f"landing asymmetry {landing.value:g} % (below {most:g} %)"
-        found.append(_criterion("landing asymmetry", "function", ("R22",), status, detail))
+        found.append(Criterion("landing asymmetry", "function", ("R22",), status, detail))
     found += _lock(context)
     return tuple(found)
 
@@ -678,7 +686,7 @@ def _lock(context: GateContext) -> list[Criterion]:
         status = "passed" if context.today >= end or lifted else "failed"
         detail = f"easy pace for the first {weeks:g} weeks of running, until {end}"
         detail += ", lifted by a clinician" if lifted else ""
-    return [_criterion("easy pace first", "time", ("R77",), status, detail)]
+    return [Criterion("easy pace first", "time", ("R77",), status, detail)]
 
 
 @rule("R29", "R59")

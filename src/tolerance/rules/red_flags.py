@@ -21,7 +21,7 @@ from tolerance.config import Injury, Rules
 from tolerance.rules.assessment import URGENCIES, Referral, Urgency
 from tolerance.rules.authority import is_clinician
 from tolerance.rules.registry import rule
-from tolerance.rules.responses import pain_escalates, pain_limit, run_responses
+from tolerance.rules.responses import pain_escalated, pain_limit, run_responses
 
 __all__ = [
     "FLAGS",
@@ -385,29 +385,33 @@ def _of_injury(
             continue
         limit = pain_limit(known.tissue, settings.pain, record.overrides)
         responses = run_responses(record, site, (side,), limit, injury.onset)
-        if pain_escalates(record, responses):
-            found["pain_escalates", site, side] = responses[-1].date
-        if site == "achilles" and (day := _stiffness_worsens(record, side, today)) is not None:
+        if (day := pain_escalated(record, responses)) is not None:
+            found["pain_escalates", site, side] = day
+        if site == "achilles" and (day := _stiffness_worsened(record, side)) is not None:
             found["morning_stiffness_worsening", site, side] = day
     return found
 
 
-def _stiffness_worsens(record: RunnerRecord, side: str, today: date) -> date | None:
-    """Return the last noted day if weekly stiffness rose three times while running fell."""
+def _stiffness_worsened(record: RunnerRecord, side: str) -> date | None:
+    """Return the last day that ended three weeks of rising stiffness and falling running."""
+    noted = {
+        entry.date: entry.stiffness_min
+        for entry in record.symptoms
+        if entry.site == "achilles" and entry.side == side and entry.stiffness_min is not None
+    }
+    found = [day for day in noted if _stiffness_worse_at(record, noted, day)]
+    return max(found, default=None)
+
+
+def _stiffness_worse_at(record: RunnerRecord, noted: Mapping[date, float], last: date) -> bool:
     weeks: list[float] = []
     minutes: list[float] = []
-    last: date | None = None
     for back in reversed(range(WORSENING_WEEKS)):
-        end = today - timedelta(days=7 * back)
+        end = last - timedelta(days=7 * back)
         start = end - timedelta(days=6)
-        noted = [
-            entry
-            for entry in record.symptoms
-            if entry.site == "achilles" and entry.side == side and start <= entry.date <= end
-        ]
-        values = [entry.stiffness_min for entry in noted if entry.stiffness_min is not None]
+        values = [value for day, value in noted.items() if start <= day <= end]
         if not values:
-            return None
+            return False
         weeks.append(sum(values) / len(values))
         minutes.append(
             sum(
@@ -416,10 +420,8 @@ def _stiffness_worsens(record: RunnerRecord, side: str, today: date) -> date | N
                 if session.activity == "running" and start <= session.date <= end
             )
         )
-        last = max(entry.date for entry in noted)
     worse = all(later > earlier for earlier, later in pairwise(weeks))
-    less = minutes[-1] < minutes[0]
-    return last if worse and less else None
+    return worse and minutes[-1] < minutes[0]
 
 
 def _referral(
@@ -441,16 +443,17 @@ def _referral(
     place = " ".join(word for word in (side, site) if word is not None)
     where = f" ({place})" if place else ""
     rules = (*flag.rules, "A03") if deep and "A03" not in flag.rules else flag.rules
+    meanwhile = FLAGS["groin_pain_on_impact"].meanwhile if deep else flag.meanwhile
     when = {"today": "today", "this_week": "this week", "routine": "at the next visit"}[urgency]
     deep_text = (
         "At this site it counts as a stress injury of the neck of the thigh bone or of the pelvis "
-        "until imaging has shown otherwise. As little weight on the leg as possible. "
+        "until imaging has shown otherwise. "
         if deep
         else ""
     )
     text = (
         f"To be seen {when}. Reported on {day}{where}: {flag.reported}. {deep_text}{flag.seen_by} "
-        f"Until then: {flag.meanwhile} {NO_DIAGNOSIS}"
+        f"Until then: {meanwhile} {NO_DIAGNOSIS}"
     )
     return Referral(key, text, urgency, rules, day, site, side, walking, cross_training)
 

@@ -18,7 +18,7 @@ __all__ = [
     "ResponseVerdict",
     "judge_response",
     "last_bad",
-    "pain_escalates",
+    "pain_escalated",
     "pain_limit",
     "reduced_sessions_left",
     "run_responses",
@@ -190,21 +190,26 @@ def reduced_sessions_left(
     return max(0, settings.reduced_sessions - len(later))
 
 
-@rule("R66")
-def pain_escalates(record: RunnerRecord, responses: Sequence[Response]) -> bool:
-    """Tell whether pain rose from run to run although the running did not.
+@rule("R66", "R54")
+def pain_escalated(record: RunnerRecord, responses: Sequence[Response]) -> date | None:
+    """Return the last day on which pain had risen from run to run although running had not.
 
-    The last three answered runs, each more painful than the one before, the last of them bad, and
-    the last no longer than the first by more than a tenth. Unknown minutes do not excuse it.
+    Three answered runs in a row, each more painful than the one before, the last two answered
+    badly, and the last no longer than the first by more than a tenth. Unknown minutes do not
+    excuse it. A better run afterwards does not undo it (A05).
     """
     answered = [response for response in responses if response.pain is not None]
-    last = answered[-ESCALATING_RUNS:]
-    if len(last) < ESCALATING_RUNS or last[-1].verdict not in ("bad", "severe"):
-        return False
-    rising = all((later.pain or 0) > (earlier.pain or 0) for earlier, later in pairwise(last))
-    first_min, last_min = (_minutes_on(record, response.date) for response in (last[0], last[-1]))
-    grew = first_min is not None and last_min is not None and last_min > SAME_LENGTH * first_min
-    return rising and not grew
+    found = None
+    for end in range(ESCALATING_RUNS, len(answered) + 1):
+        last = answered[end - ESCALATING_RUNS : end]
+        bad = all(response.verdict in ("bad", "severe") for response in last[-2:])
+        rising = all((later.pain or 0) > (earlier.pain or 0) for earlier, later in pairwise(last))
+        first_min, last_min = (_minutes_on(record, last[index].date) for index in (0, -1))
+        known = first_min is not None and last_min is not None
+        grew = known and (last_min or 0.0) > SAME_LENGTH * (first_min or 0.0)
+        if bad and rising and not grew:
+            found = last[-1].date
+    return found
 
 
 def _minutes_on(record: RunnerRecord, day: date) -> float | None:

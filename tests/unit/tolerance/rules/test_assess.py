@@ -46,7 +46,7 @@ def test_the_achilles_runner_without_a_left_heel_raise_does_not_run(runner):
     assert not injury.symmetry_used
     assert not [item for gate in injury.gates for item in gate.criteria if "gap" in item.name]
     assert status(found) == "failed"
-    assert "single leg calf raises left: 0" in injury.gate("start_running").detail
+    assert "single-leg calf raises, left: 0" in injury.gate("start_running").detail
     assert any("about 4 months of loading" in line for line in injury.expectations)
 
 
@@ -291,7 +291,7 @@ def test_green_lights_are_shown_and_release_nothing(runner):
     assert set(found.green_lights) == {
         "less pain on waking than the week before",
         "the last easy runs were answered well within 24 hours",
-        "single leg calf raises rising",
+        "single-leg calf raises rising",
     }
     assert found.verdict == "no_run"  # eight raises are short of ten
 

@@ -144,7 +144,7 @@ def test_with_both_sides_injured_speed_asks_for_hops_and_not_for_their_gap(runne
     found = ready_for_speed(runner, side="both").assess().injuries[0]
     names = {item.name for item in found.gate("speed").criteria}
     assert "forward hop gap" not in names
-    assert {"single leg hops left", "single leg hops right"} <= names
+    assert {"single-leg hops, left", "single-leg hops, right"} <= names
 
 
 @pytest.mark.rule("A07", "R74")

@@ -153,17 +153,20 @@ def test_a_sore_spot_found_by_the_clinician_is_a_flag(runner, today):
 @pytest.mark.rule("R66", "R54")
 def test_pain_that_climbs_from_run_to_run_of_one_length_is_a_flag(runner):
     builder = runner().ready()
-    for days, pain in ((7, 2), (5, 3), (3, 5)):
+    for days, pain in ((7, 2), (5, 4), (3, 5)):
         builder.run(days=days, minutes=20, pain=pain, settled="yes")
     found = builder.assess()
     assert found.verdict == "referral"
     assert found.referrals[0].flag == "pain_escalates"
+    builder.run(days=1, minutes=20, pain=1)
+    assert builder.assess().verdict == "referral"  # one better run closes nothing
+    assert builder.cleared("pain_escalates", days=0).assess().verdict != "referral"
 
 
 @pytest.mark.rule("R66")
 def test_pain_that_climbs_with_much_longer_runs_is_no_flag_of_its_own(runner):
     builder = runner().ready()
-    for days, pain, minutes in ((7, 2, 20), (5, 3, 30), (3, 5, 40)):
+    for days, pain, minutes in ((7, 2, 20), (5, 4, 30), (3, 5, 40)):
         builder.run(days=days, minutes=minutes, pain=pain)
     assert builder.assess().verdict == "hold"
 
