@@ -16,6 +16,7 @@ from pipelines.errors import WorkspaceError
 from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
 from tolerance.evaluate.validation_content import SUMMARY_COLUMNS, summary_rows
+from tolerance.rules.book import rule_counts_table
 
 __all__ = ["TABLES", "render_tables", "validation_table"]
 
@@ -32,9 +33,15 @@ def validation_table(metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def rules_table(_: Mapping[str, Any]) -> str:
+    """Return how many rules of the rule book are encoded, in Markdown; metrics hold the same."""
+    return rule_counts_table()
+
+
 TABLES: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
     "load_validation": ("load_validation", validation_table),
     "benchmarks": ("benchmarks", benchmarks_table),
+    "rules": ("progression", rules_table),
 }
 """Metrics file and rendering of each table by the name in its mark."""
 

@@ -657,8 +657,8 @@ class Rules(Section):
         Running on two days in a row: ``never``, or from the ``last_stage`` on.
     cadence_cue : str
         ``below_165`` (R60) or ``always`` (R45).
-    weekly_growth_frac : float
-        More growth than this in a week is pointed out (R37).
+    weekly_growth_frac, weekly_growth_hold_frac : float
+        More growth than this in a week is pointed out; holds the load (R37).
     pain : RulePain
     gates : RuleGates
     runs_per_week : tuple of int
@@ -677,6 +677,8 @@ class Rules(Section):
         Descent in one run that counts as a spike (R37).
     spike_frac : float
         A session longer than this times the longest of 30 days is a spike.
+    spike_from_minutes : float
+        Shorter sessions are none; also the least week whose growth may hold the load.
     lighter_week_every : int
         A lighter week after so many weeks of growth; 0 for never (R27).
     recent_days : int
@@ -696,6 +698,7 @@ class Rules(Section):
     consecutive_days: Literal["never", "last_stage"]
     cadence_cue: Literal["below_165", "always"]
     weekly_growth_frac: Positive
+    weekly_growth_hold_frac: Positive
     pain: RulePain
     gates: RuleGates
     runs_per_week: tuple[int, int, int, int]
@@ -706,6 +709,7 @@ class Rules(Section):
     heavy_calf_days: Count
     steep_descent_m: Positive
     spike_frac: Positive
+    spike_from_minutes: Positive
     lighter_week_every: Annotated[int, Field(ge=0)]
     recent_days: Count
     screen_valid_days: Count

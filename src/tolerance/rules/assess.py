@@ -26,6 +26,7 @@ from tolerance.rules.diary import (
     no_raise_until,
     spikes,
     until,
+    weekly_growth,
 )
 from tolerance.rules.gates import (
     START_TESTS,
@@ -85,10 +86,11 @@ LOADING_SHARE: Final = 0.5
 
 @dataclass(frozen=True)
 class _Limit:
-    """A limit on the load of the coming week, and why."""
+    """A limit on the load of the coming week, why, and whether a run was answered badly."""
 
     factor: float
     fired: Fired
+    bad: bool = False
 
 
 @rule("R67", "A12")
@@ -147,6 +149,8 @@ def assess(
     )
     every_fired = [*fired, *(limit.fired for limit in limits)]
     every_fired += _spacing_fired(allowed)
+    growth, _ = weekly_growth(record, settings, today)
+    every_fired += [growth] if growth is not None else []
     return Assessment(
         runner_id=record.profile.runner_id,
         today=today,
@@ -290,7 +294,7 @@ def _action(
         return "refer"
     if verdict in ("no_run", "rules_only"):
         return "stop" if verdict == "no_run" else "hold"
-    if any(limit.factor < HOLD for limit in limits):
+    if any(limit.bad for limit in limits):
         return "regress"
     return "hold" if limits else "advance"
 
@@ -314,8 +318,8 @@ def _load_limits(
                 f"Load down by {100 * (1 - highest):.0f} to {100 * (1 - lowest):.0f} % for the "
                 f"next {left} session{'s' if left > 1 else ''}, without downhill or track."
             )
-            found += [_Limit(highest, reason) for reason in bad.reasons]
-            found.append(_Limit(highest, Fired("R35", cut)))
+            found += [_Limit(highest, reason, bad=True) for reason in bad.reasons]
+            found.append(_Limit(highest, Fired("R35", cut), bad=True))
         elif responses and responses[-1].verdict in ("unknown", "unreassuring"):
             last_day = [one for one in responses if one.date == responses[-1].date]
             found += [_Limit(HOLD, reason) for one in last_day for reason in one.reasons]
@@ -325,10 +329,13 @@ def _load_limits(
         found.append(_Limit(HOLD, Fired("R47", f"A new shoe: the load stays level until {shoe}.")))
     week = today - timedelta(days=SPIKE_HOLD_DAYS - 1)
     found += [_Limit(HOLD, spike) for spike in spikes(record, settings, week, today)]
+    growth, holds = weekly_growth(record, settings, today)
+    if growth is not None and holds:
+        found.append(_Limit(HOLD, growth))
     found += _new_complaints(record, assessed, settings, today)
     if lighter_week_due(record, settings, today):
         sentence = f"{settings.lighter_week_every} weeks of growth in a row: a lighter week."
-        found.append(_Limit(HOLD, Fired("R27", sentence)))
+        found.append(_Limit(settings.reduction_factors[1], Fired("R27", sentence)))
     return tuple(sorted(found, key=lambda limit: limit.factor))
 
 
@@ -405,7 +412,7 @@ def _allowed(
     unknown = any(injury.known is None for injury in assessed)
     running = not flags and not closed and not unknown
     stage = min((injury.stage for injury in assessed), default=4)
-    calm = all(limit.factor >= HOLD for limit in limits)
+    calm = not any(limit.bad for limit in limits)
 
     def opened(name: str) -> bool:
         gates = [gate for injury in assessed if (gate := injury.gate(name)) is not None]

@@ -24,6 +24,7 @@ __all__ = [
     "spikes",
     "until",
     "week_minutes",
+    "weekly_growth",
 ]
 
 RUNNING_ACTIVITIES: Final = ("running", "sport")
@@ -90,7 +91,7 @@ def first_run(record: RunnerRecord, since: date, today: date) -> date | None:
 
 @rule("R37")
 def spikes(record: RunnerRecord, settings: Rules, since: date, today: date) -> tuple[Fired, ...]:
-    """Find sudden steps of load in single sessions and in the week.
+    """Find sudden steps of load in single sessions.
 
     Parameters
     ----------
@@ -105,7 +106,8 @@ def spikes(record: RunnerRecord, settings: Rules, since: date, today: date) -> t
         before = run.date - timedelta(days=1)
         minutes = run_minutes(record, run)
         longest = longest_minutes(record, run.date - timedelta(days=SPIKE_DAYS), before)
-        if minutes is not None and longest and minutes > settings.spike_frac * longest:
+        long = minutes is not None and minutes >= settings.spike_from_minutes
+        if minutes is not None and long and longest and minutes > settings.spike_frac * longest:
             found.append(
                 _spike(run, f"{minutes:.0f} min, the longest in 30 days was {longest:.0f}")
             )
@@ -119,13 +121,24 @@ def spikes(record: RunnerRecord, settings: Rules, since: date, today: date) -> t
         ):
             found.append(_spike(run, f"{run.kind} after none in the diary for a year"))
     found += _back_to_back(record, judged)
-    week, before_week = week_minutes(record, today), week_minutes(record, today - timedelta(days=7))
-    if before_week > 0 and week > (1.0 + settings.weekly_growth_frac) * before_week:
-        found.append(
-            Fired("R37", f"{week:.0f} min in the last seven days, {before_week:.0f} in the seven "
-                  "before.")
-        )  # fmt: skip
     return tuple(found)
+
+
+@rule("R37")
+def weekly_growth(record: RunnerRecord, settings: Rules, today: date) -> tuple[Fired | None, bool]:
+    """Return the growth of the last seven days where it is to be pointed out, and if it holds.
+
+    Ten percent is a ceiling that many outgrow without harm, so it is pointed out and no more; more
+    than any published programme grows in a week holds the load.
+    """
+    week, before = week_minutes(record, today), week_minutes(record, today - timedelta(days=7))
+    if before <= 0 or week <= (1.0 + settings.weekly_growth_frac) * before:
+        return None, False
+    holds = before >= settings.spike_from_minutes and week > (
+        1.0 + settings.weekly_growth_hold_frac
+    ) * before  # fmt: skip
+    sentence = f"{week:.0f} min in the last seven days, {before:.0f} in the seven before."
+    return Fired("R37", sentence), holds
 
 
 def _spike(run: SessionEntry, what: str) -> Fired:

@@ -106,7 +106,7 @@ FLAGS: Final = {
         "It counts as a stress injury of the neck of the thigh bone until imaging has shown "
         "otherwise: same-day medical assessment.",
         "No running, no hopping, as few steps as possible, no weight on the leg if walking hurts.",
-        "today", ("R54", "A02", "A03"), False, False, _BONE_PRECAUTION,
+        "today", ("A03", "R54", "A02"), False, False, _BONE_PRECAUTION,
     ),
     "calf_pop_or_bruising": Flag(
         "there was a pop in the calf, or a bruise since",
@@ -190,7 +190,7 @@ FLAGS: Final = {
         "pain rose from run to run although the running did not",
         "A clinician should examine it before the next run.",
         "No running; walking and cross-training if free of pain.",
-        "this_week", ("R54", "R66"), True, True, "the response to every run is noted",
+        "this_week", ("R66", "R54"), True, True, "the response to every run is noted",
     ),
     "suspected_bone_stress": Flag(
         "a bone stress injury is suspected",
@@ -204,7 +204,7 @@ FLAGS: Final = {
         "A sports physician or orthopaedic surgeon should see it, with imaging.",
         "No running, no hopping; as little weight on the leg as possible until the physician has "
         "said how much; exercise without weight on it.",
-        "this_week", ("R54", "A03", "A05"), False, True, _BONE_PRECAUTION,
+        "this_week", ("A03", "R54", "A05"), False, True, _BONE_PRECAUTION,
     ),
 }  # fmt: skip
 """Every flag: the questions of the record, and those that follow from other entries."""
