@@ -75,6 +75,12 @@ EVENT_KINDS: Final = (
 )
 """What an entry of a runner's history is."""
 
+PLAN_VERDICTS: Final = ("plan", "hold", "no_run", "rules_only", "referral")
+"""What the rule book says of a plan; ``tolerance.rules.assessment`` explains them."""
+
+PLANNED_ACTIVITIES: Final = ("running", "walking", "cross_training")
+"""What a plan puts on a day besides strength."""
+
 EXAMPLES_SHOWN: Final = 3
 """Offending rows quoted per problem. Engineering choice: enough to find them, short to read."""
 
@@ -735,6 +741,61 @@ _DECLARED: Final = (
             _text("activities", "words that it was tagged with, separated by commas"),
             _observed("rpe", "perceived exertion, 0 to 10", 0, 10),
             _observed("duration_min", "minutes", 0, 1440),
+        ),
+    ),
+    Table(
+        name="plans",
+        meaning="One session of a plan; a plan without any has one row that says why.",
+        key=("runner_id", "plan_start", "date", "activity"),
+        columns=(
+            _RUNNER_ID,
+            Column(name="plan_start", dtype="date", meaning="first day of the plan's week"),
+            Column(name="date", dtype="date", meaning="day of the session"),
+            Column(name="made_on", dtype="date", meaning="day of planning"),
+            _text("verdict", "what the rule book says", choices=PLAN_VERDICTS),
+            _text("basis", "where the dose comes from", choices=("model", "rules", "none")),
+            _text("origin", "where the model's parameters come from", nullable=True),
+            _flag("is_prior", "whether no injured unit's estimate is the runner's own yet"),
+            _text("activity", "kind of session", choices=(*PLANNED_ACTIVITIES, "none")),
+            _text("prescription", "what to do, or why nothing is planned"),
+            _number("run_minutes", "running", 0),
+            _number("walk_minutes", "walking", 0),
+            _text("binding", "what keeps the week from being larger", nullable=True),
+            _text("rules", "ids of the rules that fired, spaces between"),
+        ),
+    ),
+    Table(
+        name="plan_loads",
+        meaning="What a plan's week is expected to do to one unit; intervals hold 90 %.",
+        key=("runner_id", "plan_start", "site", "tissue", "side"),
+        ordered=(
+            ("damage_low_rr", "damage_high_rr"),
+            ("pain_low_frac", "pain_high_frac"),
+            ("weekly_risk_low_frac", "weekly_risk_high_frac"),
+            ("target_risk_low_frac", "target_risk_high_frac"),
+        ),
+        columns=(
+            _RUNNER_ID,
+            Column(name="plan_start", dtype="date", meaning="first day of the plan's week"),
+            _BODY_SITE,
+            _MODEL_TISSUE,
+            _BODY_SIDE,
+            _flag("is_index", "whether it is being rehabilitated: limits hold for these"),
+            _flag("is_personal", "whether the estimate is the runner's own more than the prior's"),
+            _number("pain_limit", "highest pain that counts as safe", 0, 10),
+            _number("damage_rr", "damage of the week, reference runs", 0),
+            _number("damage_low_rr", "lower end", 0),
+            _number("damage_high_rr", "upper end", 0),
+            _number("pain_frac", "chance of pain above the limit in the worst session", 0, 1),
+            _number("pain_low_frac", "lower end", 0, 1),
+            _number("pain_high_frac", "upper end", 0, 1),
+            _number("unsettled_frac", "chance of not settling after the worst session", 0, 1),
+            _number("weekly_risk_frac", "risk of an injury of this unit in the week", 0, 1),
+            _number("weekly_risk_low_frac", "lower end", 0, 1),
+            _number("weekly_risk_high_frac", "upper end", 0, 1),
+            _number("target_risk_frac", "the same from now to the target date", 0, 1),
+            _number("target_risk_low_frac", "lower end", 0, 1),
+            _number("target_risk_high_frac", "upper end", 0, 1),
         ),
     ),
     Table(

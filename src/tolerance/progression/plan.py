@@ -42,6 +42,7 @@ from tolerance.progression.rate import (
 )
 from tolerance.progression.run_walk import CONTINUOUS, LADDER, repetitions
 from tolerance.progression.schedule import most_runs, next_week, run_days, weekday
+from tolerance.progression.sprint import next_sprint_step
 from tolerance.progression.standing import Standing, last_run_day, standing
 from tolerance.progression.week_costs import (
     FastKind,
@@ -515,7 +516,7 @@ def _sessions(
                 repetitions=divided,
                 run_minutes=divided.run_total_min,
                 walk_minutes=divided.walk_total_min,
-                words=divided.words + _kind_words(kind),
+                words=divided.words + _kind_words(frame, kind),
                 pain_of_100=_greatest(predicted.pain_above[:, place, injured]),
                 unsettled_of_100=_greatest(predicted.not_settled[:, place, injured]),
                 risk_of_100=_greatest(predicted.hazard[:, place, injured]),
@@ -524,12 +525,11 @@ def _sessions(
     return tuple(sorted(found, key=lambda session: session.day))
 
 
-def _kind_words(kind: str) -> str:
-    return {
-        "easy": ", easy",
-        "strides": ", easy, then 4 × 20 s relaxed strides on the flat",
-        "sprint": ", easy, then the next step of the return to sprint",
-    }[kind]
+def _kind_words(frame: _Frame, kind: str) -> str:
+    if kind == "strides":
+        return ", easy, then 4 × 20 s relaxed strides on the flat"
+    step = next_sprint_step(frame.record, frame.assessment) if kind == "sprint" else None
+    return f", easy, then {step.words}" if step is not None else ", easy"
 
 
 def _identifier(record: RunnerRecord, day: date, activity: str) -> str:
@@ -596,7 +596,10 @@ def _binding(
     """Say what keeps the week from being larger: a limit of the model, or a hard bound."""
     excess = choice.least_excess if is_trial else choice.binds
     if excess is not None:
-        return _limit_binding(excess)
+        binding = _limit_binding(excess)
+        if not is_trial:
+            return replace(binding, sentence=f"In the next larger week. {binding.sentence}")
+        return replace(binding, sentence=f"On the prior alone. {binding.sentence}")
     bounds, shape = frame.bounds, shapes[place]
     if shape.run_minutes >= bounds.target_minutes - 1e-6:
         name = "target"
@@ -622,9 +625,8 @@ def _limit_binding(excess: Excess) -> Binding:
         unit=unit,
         level=excess.level,
         allowed=excess.allowed,
-        sentence=f"The next larger week: {LIMIT_WORDS[excess.limit]} at the {unit.side} "
-        f"{unit.site} ({unit.tissue}) {100 * excess.level:.0f} of 100, allowed "
-        f"{100 * excess.allowed:.0f}.",
+        sentence=f"{LIMIT_WORDS[excess.limit].capitalize()} at the {unit.side} {unit.site} "
+        f"({unit.tissue}): {100 * excess.level:.0f} of 100, allowed {100 * excess.allowed:.0f}.",
     )
 
 
