@@ -20,6 +20,7 @@ from tolerance.clinic.record import Profile, SessionEntry
 from tolerance.config import Injury, Kind, Ledger, TissueExponents
 from tolerance.exposure.load_speed import LoadSpeedModel, forecast_load
 from tolerance.exposure.settings import ExposureSettings
+from tolerance.rules.registry import rule
 
 __all__ = [
     "LedgerSettings",
@@ -339,6 +340,7 @@ def _context_shifts(
     return shift, np.sqrt(variance)
 
 
+@rule("R31", "R46", "R48")
 def _contexts(session: SessionEntry, costs: Ledger) -> set[str]:
     """Return which contexts of the settings a session ran in (R31, R46, R48)."""
     words = set(f"{session.surface or ''} {session.shoe or ''}".lower().replace("_", " ").split())
@@ -401,6 +403,7 @@ def _repetitions(
     return (*load, *damage)
 
 
+@rule("R04", "R05")
 def repetition_moments(
     runs: float, force: Floats, exponent: Floats, costs: Ledger, count_log_sd: float
 ) -> tuple[Floats, Floats]:
@@ -444,6 +447,7 @@ def _aimed_sites(session: SessionEntry, costs: Ledger) -> set[str]:
     return sites
 
 
+@rule("R20")
 def _cross_training(
     session: SessionEntry, n_units: int, settings: LedgerSettings
 ) -> tuple[Floats, Floats, Floats, Floats]:

@@ -7,7 +7,7 @@ days are never written down, pain is asked but not always answered. Everything h
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -129,6 +129,11 @@ class Cohort:
         return int(self.exposed.sum())
 
 
+def _days(n_days: int) -> NDArray[np.datetime64]:
+    first, stop = np.datetime64(FIRST_DAY), np.datetime64(FIRST_DAY + timedelta(days=n_days))
+    return np.arange(first, stop, dtype="datetime64[D]")
+
+
 def make_world(
     name: str, truth: PopulationTruth, traits: RunnerTraits, exponents: Floats
 ) -> SteppedWorld:
@@ -224,7 +229,7 @@ def simulate_cohort(
         truth=truth,
         traits=traits,
         runner_ids=tuple(f"sim{i + 1:04d}" for i in range(settings.n_runners)),
-        dates=np.datetime64(FIRST_DAY) + np.arange(n_days),
+        dates=_days(n_days),
         is_controlled=habits.is_controlled,
         rung=habits.rung,
         force_log_sd=habits.force_log_sd,
@@ -471,7 +476,9 @@ def _events_table(cohort: Cohort) -> pd.DataFrame:
     new_units = cohort.injured_unit[new_rows, new_days]
     runner = np.array(cohort.runner_ids)[np.concatenate((rows, new_rows))]
     # Days since the injury are counted on the day before the first.
-    dates = np.concatenate((cohort.dates[0] - 1 - before, cohort.dates[new_days]))
+    dates = np.concatenate(
+        (cohort.dates[0] - (before + 1).astype("timedelta64[D]"), cohort.dates[new_days])
+    )
     unit = [cohort.units[u] for u in np.concatenate((units, new_units))]
     table = pd.DataFrame({"runner_id": runner, "date": dates.astype("datetime64[us]")})
     if table.empty:
