@@ -182,13 +182,16 @@ def _stance_energy(
     n = acc.shape[0]
     raw = np.empty(n)
     _unrest(acc, gyr, raw)
-    total = 0.0
+    total, share = 0.0, 1.0 / (2 * half + 1)
     for i in range(-half, n):
+        whole = i > half and i + half < n
         if i + half < n:
             total += raw[i + half]
-        if i - half - 1 >= 0:
+        if i > half:
             total -= raw[i - half - 1]
-        if i >= 0:
+        if whole:
+            energy[i] = total * share
+        elif i >= 0:
             energy[i] = total / (min(i + half, n - 1) - max(i - half, 0) + 1)
 
 
@@ -197,18 +200,15 @@ def _rotation_moments(
     acc: NDArray[np.float64], gyr: NDArray[np.float64], energy: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Specific force averaged over the quiet samples, and the second moments of angular rate."""
-    up = np.zeros(3)
-    moments = np.zeros((3, 3))
+    xx = xy = xz = yy = yz = zz = a = b = c = 0.0
     for i in range(acc.shape[0]):
-        quiet = 1.0 / (1.0 + energy[i]) ** 2
-        for j in range(3):
-            up[j] += quiet * acc[i, j]
-            for k in range(j, 3):
-                moments[j, k] += gyr[i, j] * gyr[i, k]
-    for j in range(3):
-        for k in range(j):
-            moments[j, k] = moments[k, j]
-    return up, moments
+        quiet = 1.0 / ((1.0 + energy[i]) * (1.0 + energy[i]))
+        a, b, c = a + quiet * acc[i, 0], b + quiet * acc[i, 1], c + quiet * acc[i, 2]
+        x, y, z = gyr[i, 0], gyr[i, 1], gyr[i, 2]
+        xx, xy, xz = xx + x * x, xy + x * y, xz + x * z
+        yy, yz, zz = yy + y * y, yz + y * z, zz + z * z
+    moments = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    return np.array([a, b, c]), moments
 
 
 @kernel
@@ -363,10 +363,10 @@ def _flat_bounds(
 
 
 @kernel
-def _jerk(acc: NDArray[np.float64], i: int) -> float:
-    """Length of the change of specific force from the sample before."""
+def _jerk_square(acc: NDArray[np.float64], i: int) -> float:
+    """Squared length of the change of specific force from the sample before."""
     x, y, z = acc[i, 0] - acc[i - 1, 0], acc[i, 1] - acc[i - 1, 1], acc[i, 2] - acc[i - 1, 2]
-    return math.sqrt(x * x + y * y + z * z)
+    return float(x * x + y * y + z * z)
 
 
 @kernel
@@ -384,7 +384,7 @@ def _jerk_by_direction(
         fast = max(JERK_MIN_RATE_RADPS, math.sqrt(square / (stop - start)))
         for i in range(max(start, 1), stop):
             if abs(pitch[i]) >= fast:
-                sums[b, 1 if pitch[i] > 0.0 else 0] += _jerk(acc, i) ** 2
+                sums[b, 1 if pitch[i] > 0.0 else 0] += _jerk_square(acc, i)
     return sums
 
 
@@ -517,9 +517,9 @@ def _onset(acc: NDArray[np.float64], start: int, stop: int) -> float:
     """Sample at which the jerk first reaches its fraction of the greatest in the range."""
     greatest = 0.0
     for i in range(start, stop):
-        greatest = max(greatest, _jerk(acc, i))
+        greatest = max(greatest, _jerk_square(acc, i))
     for i in range(start, stop):
-        if _jerk(acc, i) >= ONSET_FRACTION * greatest:
+        if _jerk_square(acc, i) >= ONSET_FRACTION**2 * greatest:
             return i - 0.5
     return math.nan
 

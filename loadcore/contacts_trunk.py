@@ -34,7 +34,7 @@ from loadcore.contact_times import (
     no_contacts,
     select_contacts,
 )
-from loadcore.filters import lowpass
+from loadcore.filters import lowpass, lowpass_pair
 from loadcore.orientation import rotate
 from loadcore.signals import SignalError, finite_segments
 from loadcore.trunk_waveform import TrunkCoefficients, refine_contacts
@@ -72,6 +72,7 @@ UNLOADING_LEVEL_G: Final = 0.2
 0.75, low-passed at 8 Hz, stand at 0.15 to 0.25 BW where contact ends (computed; see tests)."""
 
 SHORTEST_CONTACT_S: Final = 0.10
+SHORTEST_CONTACT_RATIO: Final = 0.501
 LONGEST_CONTACT_RATIO: Final = 0.98
 """A running contact is shorter than its step; below 0.1 s only sprinters go."""
 
@@ -85,6 +86,10 @@ them to rounding after 1 s."""
 
 DUTY_HALF_WINDOW_STEPS: Final = 4
 """Steps on each side over which the fundamental is averaged (engineering choice: 3 s)."""
+
+DUTY_ITERATIONS: Final = 6
+"""Newton steps from the middle to a duty ratio: exact to rounding over the whole range (see
+tests)."""
 
 INITIAL_CONTACT_SD_S: Final = 0.010
 TERMINAL_CONTACT_SD_S: Final = 0.018
@@ -242,18 +247,17 @@ def _duty_ratio(amplitude: float) -> float:
     """Return contact time over step time of the half-sine train with this fundamental.
 
     A train of half-sines of duration ``r`` (in step times) and mean 1 has the fundamental
-    ``2 |cos(pi r) / (1 - 4 r^2)|``, which falls with ``r`` between 0.5 and 1; solved by bisection.
+    ``2 |cos(pi r) / (1 - 4 r^2)|``, which falls with ``r`` between 0.5 and 1; Newton's method.
     """
-    low = 0.501
-    high = LONGEST_CONTACT_RATIO
-    for _ in range(30):
-        middle = 0.5 * (low + high)
-        fundamental = 2.0 * abs(math.cos(math.pi * middle) / (1.0 - 4.0 * middle * middle))
-        if fundamental > amplitude:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+    ratio = 0.5 * (SHORTEST_CONTACT_RATIO + LONGEST_CONTACT_RATIO)
+    for _ in range(DUTY_ITERATIONS):
+        cosine, sine = math.cos(math.pi * ratio), math.sin(math.pi * ratio)
+        below = 1.0 - 4.0 * ratio * ratio
+        fundamental = 2.0 * cosine / below
+        slope = (8.0 * ratio * fundamental - 2.0 * math.pi * sine) / below
+        ratio -= (fundamental - amplitude) / slope
+        ratio = min(max(ratio, SHORTEST_CONTACT_RATIO), LONGEST_CONTACT_RATIO)
+    return ratio
 
 
 @kernel
@@ -298,11 +302,13 @@ def _duty_ratios(
     for k in range(n):
         first = max(k - DUTY_HALF_WINDOW_STEPS + 1, 1)
         last = min(k + DUTY_HALF_WINDOW_STEPS + 1, n)
-        total = weight[first:last].sum()
+        total, cosines, sines = 0.0, 0.0, 0.0
+        for i in range(first, last):
+            total += weight[i]
+            cosines += cosine[i] * weight[i]
+            sines += sine[i] * weight[i]
         if total > 0.0:
-            mean_cosine = (cosine[first:last] * weight[first:last]).sum() / total
-            mean_sine = (sine[first:last] * weight[first:last]).sum() / total
-            ratio[k] = _duty_ratio(math.hypot(mean_cosine, mean_sine))
+            ratio[k] = _duty_ratio(math.hypot(cosines, sines) / total)
     return ratio
 
 
@@ -457,13 +463,15 @@ def _maxima_above(signal: NDArray[np.float64], level: float) -> NDArray[np.int64
 
 
 def _local_step_time(
-    vertical_g: NDArray[np.float64], sampling_rate_hz: float
+    rhythm_g: NDArray[np.float64], sampling_rate_hz: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return step times along a run and the seconds at which they hold; empty without rhythm."""
+    """Return step times along a run and the seconds at which they hold; empty without rhythm.
+
+    ``rhythm_g`` is the vertical, low-passed at ``RHYTHM_CUTOFF_HZ``.
+    """
     every = max(1, int(sampling_rate_hz // RHYTHM_RATE_HZ))
     rate_hz = sampling_rate_hz / every
-    cutoff_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    thinned = np.ascontiguousarray(lowpass(vertical_g, cutoff_hz, sampling_rate_hz)[::every])
+    thinned = np.ascontiguousarray(rhythm_g[::every])
     window, hop = round(RHYTHM_WINDOW_S * rate_hz), round(RHYTHM_HOP_S * rate_hz)
     step_time_s = _rhythm(thinned, rate_hz, window, hop)
     centre_s: NDArray[np.float64] = np.arange(step_time_s.size, dtype=np.float64)
@@ -492,11 +500,10 @@ def _pressing_and_loading(
 def _axes_in_g(acc: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return forward, upward and lateral specific force, one contiguous row each."""
     out = np.empty((3, acc.shape[0]))
-    for i in range(acc.shape[0]):
-        a, b, c = acc[i, 0], acc[i, 1], acc[i, 2]
-        for j in range(3):
-            along = rotation[j, 0] * a + rotation[j, 1] * b + rotation[j, 2] * c
-            out[j, i] = along / STANDARD_GRAVITY_MPS2
+    for j in range(3):
+        x, y, z = rotation[j] / STANDARD_GRAVITY_MPS2
+        for i in range(acc.shape[0]):
+            out[j, i] = x * acc[i, 0] + y * acc[i, 1] + z * acc[i, 2]
     return out
 
 
@@ -507,9 +514,17 @@ def _run_contacts(
     sampling_rate_hz: float,
 ) -> Contacts:
     """Find the contacts of one uninterrupted run; times in seconds from its first sample."""
-    step_time_s, at_s = _local_step_time(upward_g, sampling_rate_hz)
+    rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
+    rhythm_g, lateral_g = lowpass_pair(
+        (upward_g, lateral_g), (rhythm_hz, SIDE_CUTOFF_HZ), sampling_rate_hz
+    )
+    step_time_s, at_s = _local_step_time(rhythm_g, sampling_rate_hz)
     if not step_time_s.size:
         return no_contacts()
+    pressing_g, loading_g = _pressing_and_loading(upward_g, sagittal_g)
+    loading_g, unloading_g = lowpass_pair(
+        (loading_g, pressing_g), (LOADING_CUTOFF_HZ, UNLOADING_CUTOFF_HZ), sampling_rate_hz
+    )
     smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / float(np.median(step_time_s)), sampling_rate_hz)
     level, spread = float(np.mean(smooth)), float(np.std(smooth))
     maxima = _maxima_above(smooth, level)
@@ -521,11 +536,10 @@ def _run_contacts(
     mid_stance, local_s = maxima[rows], local_s[rows]
     steps_since = np.ones(rows.size)
     steps_since[1:] = np.diff(mid_stance) / sampling_rate_hz / local_s[1:]
-    pressing_g, loading_g = _pressing_and_loading(upward_g, sagittal_g)
     initial, terminal = _events(
         smooth,
-        lowpass(loading_g, LOADING_CUTOFF_HZ, sampling_rate_hz),
-        lowpass(pressing_g, UNLOADING_CUTOFF_HZ, sampling_rate_hz),
+        loading_g,
+        unloading_g,
         mid_stance,
         local_s * sampling_rate_hz,
     )
@@ -541,7 +555,7 @@ def _run_contacts(
         duty_ratio * local_s,
         local_s,
         _sides(
-            lowpass(lateral_g, SIDE_CUTOFF_HZ, sampling_rate_hz),
+            lateral_g,
             mid_stance - 0.5 * duty_ratio * local_s * sampling_rate_hz,
             mid_stance + 0.5 * duty_ratio * local_s * sampling_rate_hz,
             steps_since,

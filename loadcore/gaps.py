@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
-from loadcore.signals import live_columns
+from loadcore.signals import all_finite, live_columns
 
 __all__ = ["EVENT_BRIDGE_S", "bridge_gaps", "has_gaps", "hermite", "longest_hole"]
 
@@ -104,7 +104,9 @@ def has_gaps(x: NDArray[np.float64]) -> bool:
     ----------
     x : (n,) or (n, k) float64 array
     """
-    rows = x.reshape(x.shape[0], -1)
+    rows = np.ascontiguousarray(x).reshape(x.shape[0], -1)
+    if all_finite(rows):
+        return False
     return _first_missing(rows, live_columns(rows)) < rows.shape[0]
 
 

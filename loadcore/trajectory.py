@@ -209,6 +209,16 @@ def _rotate(
 
 
 @kernel
+def _whole(first: float, last: float, total: float, moment: float, n: int) -> tuple[float, float]:
+    """Return the integral and the double integral, in steps, of a line through ``0 .. n``.
+
+    ``total`` and ``moment`` are the plain and the running sum over all but the last; the ends
+    count half in the one, and ``(3 n - 1) / 6`` and ``1 / 6`` in the other.
+    """
+    return total + 0.5 * (last - first), moment + last / 6.0 - first * (3 * n + 1) / 6.0
+
+
+@kernel
 def _integrate(
     acc: NDArray[np.float64],
     gyr: NDArray[np.float64],
@@ -220,27 +230,30 @@ def _integrate(
     """Integrate one stride; write length, rise and apparent gravity to ``out``.
 
     Trapezoidal in rate and force. With the foot at rest at both ends the mean force is minus
-    gravity, and taking it out is at once gravity removal and linear velocity de-drifting.
+    gravity, and taking it out is at once gravity removal and linear velocity de-drifting. For
+    force that is straight between samples ``0 .. n``, the double integral is ``dt^2`` times the
+    sum over ``k`` of ``(n - k) force[k]``, the two ends apart: a running sum of running sums.
     """
     q = (1.0, 0.0, 0.0, 0.0)
-    vx = vy = vz = px = py = pz = 0.0
+    sx = sy = sz = mx = my = mz = 0.0
+    bx, by, bz = acc[0, 0], acc[0, 1], acc[0, 2]
     h = 0.25 * dt
-    ax, ay, az = acc[0, 0], acc[0, 1], acc[0, 2]
     for i in range(acc.shape[0] - 1):
-        wx = gyr[i, 0] + gyr[i + 1, 0]
-        wy = gyr[i, 1] + gyr[i + 1, 1]
-        wz = gyr[i, 2] + gyr[i + 1, 2]
-        wx += gain * (repaired[i, 0] + repaired[i + 1, 0] - wx)
-        wy += gain * (repaired[i, 1] + repaired[i + 1, 1] - wy)
-        wz += gain * (repaired[i, 2] + repaired[i + 1, 2] - wz)
+        wx, wy, wz = gyr[i, 0] + gyr[i + 1, 0], gyr[i, 1] + gyr[i + 1, 1], gyr[i, 2] + gyr[i + 1, 2]
+        if gain > 0.0:
+            wx += gain * (repaired[i, 0] + repaired[i + 1, 0] - wx)
+            wy += gain * (repaired[i, 1] + repaired[i + 1, 1] - wy)
+            wz += gain * (repaired[i, 2] + repaired[i + 1, 2] - wz)
         q = _turn(q, (h * wx, h * wy, h * wz))
+        sx, sy, sz = sx + bx, sy + by, sz + bz
+        mx, my, mz = mx + sx, my + sy, mz + sz
         bx, by, bz = _rotate(q, acc[i + 1, 0], acc[i + 1, 1], acc[i + 1, 2])
-        px += (vx + (ax / 3.0 + bx / 6.0) * dt) * dt
-        py += (vy + (ay / 3.0 + by / 6.0) * dt) * dt
-        pz += (vz + (az / 3.0 + bz / 6.0) * dt) * dt
-        vx, vy, vz = vx + 0.5 * (ax + bx) * dt, vy + 0.5 * (ay + by) * dt, vz + 0.5 * (az + bz) * dt
-        ax, ay, az = bx, by, bz
-    time = (acc.shape[0] - 1) * dt
+    n = acc.shape[0] - 1
+    time, square = n * dt, dt * dt
+    vx, px = _whole(acc[0, 0], bx, sx, mx, n)
+    vy, py = _whole(acc[0, 1], by, sy, my, n)
+    vz, pz = _whole(acc[0, 2], bz, sz, mz, n)
+    vx, vy, vz, px, py, pz = vx * dt, vy * dt, vz * dt, px * square, py * square, pz * square
     speed = math.sqrt(vx * vx + vy * vy + vz * vz)
     dx, dy, dz = px - 0.5 * vx * time, py - 0.5 * vy * time, pz - 0.5 * vz * time
     rise = (dx * vx + dy * vy + dz * vz) / speed
