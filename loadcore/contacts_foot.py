@@ -182,17 +182,16 @@ def _stance_energy(
     n = acc.shape[0]
     raw = np.empty(n)
     _unrest(acc, gyr, raw)
-    total, share = 0.0, 1.0 / (2 * half + 1)
-    for i in range(-half, n):
-        whole = i > half and i + half < n
-        if i + half < n:
-            total += raw[i + half]
-        if i > half:
-            total -= raw[i - half - 1]
-        if whole:
-            energy[i] = total * share
-        elif i >= 0:
-            energy[i] = total / (min(i + half, n - 1) - max(i - half, 0) + 1)
+    total = raw[: half + 1].sum()
+    for i in range(min(half + 1, n)):
+        energy[i] = total / (min(i + half, n - 1) + 1)
+        total += raw[i + half + 1] if i + half + 1 < n else 0.0
+    share = 1.0 / (2 * half + 1)
+    for i in range(half + 1, n - half):
+        energy[i] = (total - raw[i - half - 1]) * share
+        total += raw[min(i + half + 1, n - 1)] - raw[i - half - 1]
+    for i in range(max(half + 1, n - half), n):
+        energy[i] = raw[i - half :].sum() / (n - i + half)
 
 
 @kernel
@@ -535,6 +534,24 @@ def _vertex(x: NDArray[np.float64], i: int) -> float:
 
 
 @kernel
+def _project_pushes(
+    x: NDArray[np.float64],
+    axis: NDArray[np.float64],
+    direction: NDArray[np.int8],
+    stance: NDArray[np.int64],
+    out: NDArray[np.float64],
+) -> None:
+    """Write the rate about an axis, positive with each swing, where push-off is searched.
+
+    ``stance`` as for `_find_events`, ``direction`` that of the swing before each.
+    """
+    for k in range(stance.shape[0]):
+        for i in range(max(stance[k, 2] - 1, 0), min(stance[k, 3] + 1, x.shape[0])):
+            rate = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
+            out[i] = direction[k] * rate
+
+
+@kernel
 def _find_events(
     acc: NDArray[np.float64],
     falling: NDArray[np.float64],
@@ -673,13 +690,6 @@ def _stretch_contacts(
 ) -> tuple[NDArray[np.float64], ...]:
     """Return initial and terminal contact, their SDs and the confidence of every landing."""
     stances, has_gyr = stretch.stances, stretch.repaired_radps is not None
-    if stretch.repaired_radps is None:
-        falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
-    else:
-        falling = project(stretch.repaired_radps, stances.pitch_axis)
-        for k in np.flatnonzero(stances.swing_direction < 0):
-            stop = stances.swing_start_sample[k + 1 : k + 2]
-            falling[stances.swing_stop_sample[k] : stop[0] if stop.size else None] *= -1.0
     swing_stop = stances.swing_stop_sample.astype(np.float64)
     arrive, depart = stances.arrive_sample[1:], stances.depart_sample[1:]
     # The last stance leads into standing or a gap: it has a beginning, and no end to be seen.
@@ -687,6 +697,12 @@ def _stretch_contacts(
     search_s = (ONSET_SEARCH_S, 0.0 if has_gyr else PUSH_OFF_SEARCH_S)
     search = (round(search_s[0] * sampling_rate_hz), round(search_s[1] * sampling_rate_hz))
     stance = np.column_stack((stances.swing_stop_sample, arrive, depart, leave))
+    falling = np.empty(stretch.acc_mps2.shape[0])
+    if stretch.repaired_radps is None:
+        falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
+    else:
+        turn = (stretch.repaired_radps, stances.pitch_axis, stances.swing_direction)
+        _project_pushes(*turn, stance, falling)
     initial, push_off = _find_events(stretch.acc_mps2, falling, stance, search)
 
     initial_sd_s = np.full(initial.size, INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S)

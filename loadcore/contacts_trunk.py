@@ -483,17 +483,33 @@ def _local_step_time(
 @kernel
 def _pressing_and_loading(
     upward_g: NDArray[np.float64], forward_g: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> NDArray[np.float64]:
     """Return the vertical where it presses, zero elsewhere, and its length with the forward axis.
 
     A forward axis that was not observed counts as zero.
     """
-    pressing, loading = np.empty(upward_g.size), np.empty(upward_g.size)
+    both = np.empty((2, upward_g.size))
     for i in range(upward_g.size):
         up, forward = max(upward_g[i], 0.0), forward_g[i]
         square = up * up + (0.0 if math.isnan(forward) else forward * forward)
-        pressing[i], loading[i] = up, math.sqrt(square)
-    return pressing, loading
+        both[0, i], both[1, i] = up, math.sqrt(square)
+    return both
+
+
+@kernel
+def _mean_and_spread(signal: NDArray[np.float64]) -> tuple[float, float]:
+    """Return mean and standard deviation."""
+    mean = signal.mean()
+    square = 0.0
+    for i in range(signal.size):
+        square += (signal[i] - mean) * (signal[i] - mean)
+    return mean, math.sqrt(square / signal.size)
+
+
+@kernel
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the median of values that are all there."""
+    return float(np.median(values))
 
 
 @kernel
@@ -507,26 +523,23 @@ def _axes_in_g(acc: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArr
     return out
 
 
-def _run_contacts(
-    upward_g: NDArray[np.float64],
-    sagittal_g: NDArray[np.float64],
-    lateral_g: NDArray[np.float64],
-    sampling_rate_hz: float,
-) -> Contacts:
-    """Find the contacts of one uninterrupted run; times in seconds from its first sample."""
+def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Contacts:
+    """Find the contacts of one uninterrupted run; times in seconds from its first sample.
+
+    ``axes_g`` (3, n) holds forward, upward and lateral specific force.
+    """
+    upward_g = axes_g[1]
     rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    rhythm_g, lateral_g = lowpass_pair(
-        (upward_g, lateral_g), (rhythm_hz, SIDE_CUTOFF_HZ), sampling_rate_hz
-    )
+    rhythm_g, lateral_g = lowpass_pair(axes_g[1:], (rhythm_hz, SIDE_CUTOFF_HZ), sampling_rate_hz)
     step_time_s, at_s = _local_step_time(rhythm_g, sampling_rate_hz)
     if not step_time_s.size:
         return no_contacts()
-    pressing_g, loading_g = _pressing_and_loading(upward_g, sagittal_g)
-    loading_g, unloading_g = lowpass_pair(
-        (loading_g, pressing_g), (LOADING_CUTOFF_HZ, UNLOADING_CUTOFF_HZ), sampling_rate_hz
+    pressing_and_loading = _pressing_and_loading(upward_g, axes_g[0])
+    unloading_g, loading_g = lowpass_pair(
+        pressing_and_loading, (UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ), sampling_rate_hz
     )
-    smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / float(np.median(step_time_s)), sampling_rate_hz)
-    level, spread = float(np.mean(smooth)), float(np.std(smooth))
+    smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / _median(step_time_s), sampling_rate_hz)
+    level, spread = _mean_and_spread(smooth)
     maxima = _maxima_above(smooth, level)
     if not maxima.size:
         return no_contacts()
@@ -543,11 +556,11 @@ def _run_contacts(
         mid_stance,
         local_s * sampling_rate_hz,
     )
-    duty_ratio = _duty_ratios(pressing_g, mid_stance, steps_since)
+    duty_ratio = _duty_ratios(pressing_and_loading[0], mid_stance, steps_since)
     known = np.isfinite(duty_ratio)
     if not known.any():
         return no_contacts()  # not two mid-stances in a row are one step apart: no running
-    duty_ratio = np.where(known, duty_ratio, np.median(duty_ratio[known]))
+    duty_ratio = np.where(known, duty_ratio, _median(duty_ratio[known]))
     return _combine(
         mid_stance / sampling_rate_hz,
         initial / sampling_rate_hz,
@@ -686,14 +699,14 @@ def trunk_contacts(
     for first, last in finite_segments(acc_mps2[begin:end]):
         acc = acc_mps2[begin + first : begin + last]
         if rotation is None:
-            forward_g, upward_g, lateral_g = np.ascontiguousarray(acc.T) / STANDARD_GRAVITY_MPS2
+            axes_g = np.ascontiguousarray(acc.T) / STANDARD_GRAVITY_MPS2
         else:
-            forward_g, upward_g, lateral_g = _axes_in_g(acc, rotation)
-        if math.isnan(upward_g[0]):  # the sensor lacks the axis
+            axes_g = _axes_in_g(acc, rotation)
+        if math.isnan(axes_g[1, 0]):  # the sensor lacks the axis
             return no_contacts()
-        if np.mean(upward_g) < GRAVITY_REMOVED_BELOW_G:
-            upward_g = upward_g + 1.0
-        found = _run_contacts(upward_g, forward_g, lateral_g, sampling_rate_hz)
+        if np.mean(axes_g[1]) < GRAVITY_REMOVED_BELOW_G:
+            axes_g[1] += 1.0
+        found = _run_contacts(axes_g, sampling_rate_hz)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)
         stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)

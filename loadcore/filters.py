@@ -283,14 +283,14 @@ def lowpass(
 
 
 def lowpass_pair(
-    x: tuple[FloatArray, FloatArray], cutoff_hz: tuple[float, float], sampling_rate_hz: float
-) -> tuple[FloatArray, FloatArray]:
+    x: FloatArray, cutoff_hz: tuple[float, float], sampling_rate_hz: float
+) -> FloatArray:
     """Low-pass two channels without delay, each at its own cut-off, in hardly the time of one.
 
     Parameters
     ----------
-    x : two (n,) float64 arrays
-        Where a sample is missing, each is filtered on its own.
+    x : (2, n) float64 array
+        One channel a row. Where a sample is missing, each is filtered on its own.
     cutoff_hz : two floats
         -3 dB after both passes.
     sampling_rate_hz : float
@@ -298,24 +298,23 @@ def lowpass_pair(
 
     Returns
     -------
-    two (n,) float64 arrays
-        As :func:`lowpass` gives them.
+    (2, n) float64 array
+        Rows as :func:`lowpass` gives them.
 
     Raises
     ------
     SignalError
         As :func:`lowpass`.
     """
-    both = np.stack(x)
+    both = np.ascontiguousarray(x, dtype=np.float64)
     if both.shape[1] < 2 or not all_finite(both):
-        first, second = (
-            lowpass(channel, hz, sampling_rate_hz) for channel, hz in zip(x, cutoff_hz, strict=True)
+        return np.stack(
+            [lowpass(row, hz, sampling_rate_hz) for row, hz in zip(both, cutoff_hz, strict=True)]
         )
-        return first, second
     sections = np.stack([_effective_section(hz, sampling_rate_hz) for hz in cutoff_hz])
     out = np.empty_like(both)
     _pair_zero_lag(both, out, sections)
-    return out[0], out[1]
+    return out
 
 
 def highpass(
