@@ -3,6 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from tolerance.rules.battery import TESTS
+from tolerance.rules.gates import OVERRIDES, START_TESTS
+from tolerance.rules.red_flags import FLAGS
 from tolerance.rules.registry import (
     CONTRADICTIONS,
     RULES,
@@ -60,6 +63,22 @@ def rule_book_page(code: Mapping[str, Sequence[str]], tests: Mapping[str, Sequen
         "Never hidden: the default, and how to change it.",
         "\n".join(f"- **{_plain(name)}** ({_cited(name)}): {text}"
                   for name, text in CONTRADICTIONS.items()),
+        "## Red flags",
+        "Each gives a referral and no plan, until somebody other than the runner records a "
+        "clearance under its name. Near hip, groin and pelvis those of bone are for today.",
+        _flags_table(),
+        "## Tests",
+        "Names as in the record. Tests with impact are withheld while a bone stress injury is "
+        "suspected (A02).",
+        _tests_table(),
+        "## Function before the first run-walk, by injury",
+        "Besides: red-flag screen complete, pain of daily life within the limit, a brisk walk "
+        "tolerated, and after surgery, fracture or bone stress a recorded clearance and the "
+        "minimum time.",
+        _start_table(),
+        "## What a clinician may override",
+        "Word in the record's overrides; the runner's own word overrides nothing.",
+        "\n".join(f"- `{name}`: {words}." for name, words in OVERRIDES.items()),
         "## The rules",
         *(_entry(rule, code.get(rule.id, ()), tests.get(rule.id, ())) for rule in RULES.values()),
     ]  # fmt: skip
@@ -89,3 +108,31 @@ def _entry(rule: Rule, code: Sequence[str], tests: Sequence[str]) -> str:
     if tests:
         lines.append(f"- Tests: {', '.join(f'`{place}`' for place in tests)}")
     return "\n\n".join((*lines[:2], "\n".join(lines[2:])))
+
+
+def _flags_table() -> str:
+    lines = ["| Name | Reported | Urgency | Rules |", "|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {flag.reported} | {_plain(flag.urgency)} | {', '.join(flag.rules)} |"
+        for name, flag in FLAGS.items()
+    ]
+    return "\n".join(lines)
+
+
+def _tests_table() -> str:
+    lines = ["| Name | How | Unit | Impact | Rules |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{name}` | {test.words}{'' if test.gates else ' (shown only)'} | {test.unit} | "
+        f"{'yes' if test.impact else 'no'} | {', '.join(test.rules)} |"
+        for name, test in TESTS.items()
+    ]
+    return "\n".join(lines)
+
+
+def _start_table() -> str:
+    lines = ["| Injury | Tests |", "|---|---|"]
+    lines += [
+        f"| {_plain(injury)} | {', '.join(TESTS[name].label for name in names)} |"
+        for injury, names in START_TESTS.items()
+    ]
+    return "\n".join(lines)

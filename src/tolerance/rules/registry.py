@@ -506,9 +506,10 @@ _TABLE: Final = (
         "Stage of each injury; phases are mapped to it.",
     ),
     Rule(
-        "R70", "S3", "covered_by",
+        "R70", "S3", "encoded",
         "Start at the level that assessment supports, not at zero.",
-        "The first plan's load comes from the model.",
+        "The first week is the largest that the model of this runner accepts; a run or a walk "
+        "already tolerated opens the gate.",
         switch="start_level",
     ),
     Rule(
@@ -541,9 +542,10 @@ _TABLE: Final = (
         switch="loading_time",
     ),
     Rule(
-        "R76", "S4", "covered_by",
+        "R76", "S4", "encoded",
         "Start very low, such as 10 times 1 min run and 1 min walk.",
-        "First rung of the run-walk ladder.",
+        "First rung of the run-walk ladder; the switch start_level keeps the first week that "
+        "small.",
         switch="start_level",
     ),
     Rule(
