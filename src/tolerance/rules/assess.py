@@ -496,7 +496,7 @@ def _cautions(
             "A steroid injection was given lately: pain may be low for a while although the tissue "
             "is no stronger. Load is raised with caution."
         )
-    found += _precautions(record)
+    found += _precautions(record, assessed)
     if any(not injury.symmetry_used for injury in assessed):
         found.append("Both sides are injured: absolute values count, no comparison of sides.")
     found += [
@@ -508,13 +508,19 @@ def _cautions(
 
 
 @rule("A05")
-def _precautions(record: RunnerRecord) -> list[str]:
+def _precautions(record: RunnerRecord, assessed: Sequence[InjuryAssessment]) -> list[str]:
     """Return the precautions that stay after a red flag was cleared."""
-    names = dict.fromkeys(entry.what for entry in record.clearances if entry.what in FLAGS)
-    return [
-        f"Cleared ({name.replace('_', ' ')}), and still: {FLAGS[name].precaution}."
-        for name in names
-    ]
+    bone = {
+        injury.entry.injury
+        for injury in assessed
+        if injury.known is not None and injury.known.bone_risk != "none"
+    }
+    found = []
+    for name in dict.fromkeys(entry.what for entry in record.clearances):
+        flag = FLAGS.get("high_risk_bone" if name in bone else name)
+        if flag is not None:
+            found.append(f"Cleared ({name.replace('_', ' ')}), and still: {flag.precaution}.")
+    return found
 
 
 @rule("R65")

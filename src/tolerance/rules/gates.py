@@ -311,7 +311,7 @@ def _floor(context: GateContext, operated: bool) -> Criterion:
 
 
 def _start(context: GateContext) -> tuple[Criterion, ...]:
-    found = [_daily_pain(context), *_swelling(context)]
+    found = [_daily_pain(context), *_swelling(context), *_limp(context), *_last_run(context)]
     for name in START_TESTS.get(context.entry.injury, ANY_START):
         if name == "quadriceps_strength":
             found.append(_quadriceps(context, context.settings.gates.start_quadriceps_lsi_pct))
@@ -386,6 +386,55 @@ def _swelling(context: GateContext) -> tuple[Criterion, ...]:
     status: GateStatus = "failed" if swollen else "passed"
     detail = f"swelling on {last_day}" if swollen else f"no swelling on {last_day}"
     return (Criterion("no swelling", "pain", ("R15",), status, detail),)
+
+
+@rule("R39")
+def _limp(context: GateContext) -> tuple[Criterion, ...]:
+    """Keep running shut while the runner walks with a limp, by the last day that says so.
+
+    A limp on the morning after a run reduces the next sessions instead (R39).
+    """
+    since = max(context.entry.onset, context.today - timedelta(days=context.settings.recent_days))
+    answers = [
+        (entry.date, entry.limp)
+        for entry in context.record.symptoms
+        if entry.site == context.site
+        and entry.side in context.sides
+        and entry.date >= since
+        and entry.limp is not None
+        and not is_run_entry(context.record, entry)
+    ]
+    last_day = max((day for day, _ in answers), default=None)
+    if not any(answer == "yes" for day, answer in answers if day == last_day):
+        return ()
+    return (Criterion("no limp", "pain", ("R39",), "failed", f"a limp on {last_day}"),)
+
+
+@rule("R38", "R39")
+def _last_run(context: GateContext) -> tuple[Criterion, ...]:
+    """After a run with pain beyond what any tissue accepts, calm has to be shown first."""
+    responses = run_responses(
+        context.record, context.site, context.sides, context.limit, context.entry.onset
+    )
+    severe = [response for response in responses if response.verdict == "severe"]
+    if not severe:
+        return ()
+    day = severe[-1].date
+    entries = [
+        entry
+        for entry in context.record.symptoms
+        if entry.site == context.site and entry.side in context.sides
+    ]
+    settled = any(entry.date == day and entry.settled_24h == "yes" for entry in entries)
+    calm = any(
+        entry.date > day and any(value <= context.limit for value in _daily_values(context, entry))
+        for entry in entries
+    )
+    status: GateStatus = "passed" if settled or calm else "failed"
+    detail = f"pain {severe[-1].pain:g} of 10 in the run of {day}, " + (
+        "settled since" if status == "passed" else "not shown to have settled"
+    )
+    return (Criterion("last run settled", "pain", ("R38", "R39"), status, detail),)
 
 
 @rule("R34", "R74", "A07")

@@ -78,7 +78,7 @@ class Flag:
 
 
 _BONE_PRECAUTION: Final = (
-    "pain above 1 of 10 at this bone ends the session, and the spot is felt again at each visit"
+    "pain above 1 of 10 at this spot ends the session, and the bone is felt again at each visit"
 )
 
 FLAGS: Final = {
@@ -458,9 +458,9 @@ def _referral(
     return Referral(key, text, urgency, rules, day, site, side, walking, cross_training)
 
 
-@rule("A10")
+@rule("A09", "A10")
 def routine_referrals(profile: Profile, today: date) -> tuple[Referral, ...]:
-    """Return prompts to refer that stop nothing: bone health and energy.
+    """Return prompts to refer that stop nothing: bone health and energy, youth, childbirth.
 
     The questions are optional and private; what was not answered prompts nothing.
     """
@@ -474,7 +474,18 @@ def routine_referrals(profile: Profile, today: date) -> tuple[Referral, ...]:
         ("osteoporosis", profile.osteoporosis, "osteoporosis is known",
          "how much impact is safe"),
     )  # fmt: skip
-    return tuple(
+    found = [
+        Referral(name, text, "routine", ("A09",), today, None, None, True, True)
+        for name, applies, text in (
+            ("under_18", profile.age_band == "under_18",
+             "Under 18: how much running is right is for a clinician who treats young runners."),
+            ("pregnant_or_postpartum", profile.pregnant_or_postpartum == "yes",
+             "Pregnant or early after birth: how much running is right is for the midwife or "
+             "doctor and a pelvic-health physiotherapist."),
+        )
+        if applies
+    ]  # fmt: skip
+    found += [
         Referral(
             name,
             f"To be talked about: {reported}. A sports physician should look at {topic}; the "
@@ -483,4 +494,5 @@ def routine_referrals(profile: Profile, today: date) -> tuple[Referral, ...]:
         )
         for name, answer, reported, topic in prompts
         if answer == "yes"
-    )  # fmt: skip
+    ]  # fmt: skip
+    return tuple(found)

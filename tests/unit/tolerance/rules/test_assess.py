@@ -247,7 +247,7 @@ def test_answers_wear_out(runner, params):
 
 @pytest.mark.rule("R12", "R28")
 def test_every_reduction_says_its_rule_and_reason(runner):
-    found = runner().ready().run(days=2, pain=6, settled="no", limp="yes").assess()
+    found = runner().ready().run(days=2, pain=4, settled="no", limp="yes").assess()
     assert found.action == "regress"
     assert {entry.rule for entry in found.fired} >= {"R35", "R38", "R39"}
     assert all(entry.sentence.endswith(".") for entry in found.fired)

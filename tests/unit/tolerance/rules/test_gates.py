@@ -320,3 +320,24 @@ def test_running_days_grow_with_the_stage(runner, params):
     more = params.rules.model_copy(update={"consecutive_days": "last_stage"})
     assert ready_for_speed(runner).assess(more).allowed.consecutive_days
     assert not runner().ready().assess(more).allowed.consecutive_days
+
+
+@pytest.mark.rule("R39")
+def test_a_limp_in_daily_life_stops_running_and_one_after_a_run_reduces(runner):
+    walking = runner().ready().symptom(days=1, limp="yes")
+    assert walking.assess().verdict == "no_run"
+    assert walking.symptom(days=0, limp="no").assess().verdict == "plan"
+    after_run = runner().ready().run(days=1, minutes=20, limp="yes").assess()
+    assert after_run.verdict == "hold"
+    assert after_run.allowed.load_factor_max == 0.9
+
+
+@pytest.mark.rule("R38", "R39")
+def test_after_severe_pain_calm_is_shown_before_the_next_run(runner):
+    builder = runner().ready().run(days=1, minutes=20, pain=7, settled="no")
+    assert builder.assess().verdict == "no_run"
+    found = builder.symptom(days=0, pain_before=2).assess()
+    assert found.verdict == "hold"
+    assert found.allowed.load_factor_max == 0.9
+    settled = runner().ready().run(days=1, minutes=20, pain=7, settled="yes").assess()
+    assert settled.verdict == "hold"

@@ -103,7 +103,7 @@ def test_a_clearance_closes_what_it_names_and_leaves_its_precaution(runner, toda
     builder.cleared("calf_swelling_heat", days=5)
     found = builder.assess()
     assert found.verdict == "plan"
-    assert any("pain above 1 of 10 at this bone" in line for line in found.cautions)
+    assert any("pain above 1 of 10 at this spot" in line for line in found.cautions)
 
 
 @pytest.mark.rule("A05")
@@ -216,3 +216,20 @@ def test_an_answer_from_before_the_injury_does_not_count(runner, params):
     builder = runner().calm().walked().test("single_leg_calf_raises", 20)
     builder.screened(days=70)  # the injury is 60 days old
     assert builder.assess().verdict == "no_run"
+
+
+@pytest.mark.rule("A05", "A14")
+def test_a_cleared_bone_keeps_its_precaution(runner):
+    found = runner("tibial_stress_reaction").ready().cleared().calm(pain=0).assess()
+    assert any("bone is felt again at each visit" in line for line in found.cautions)
+
+
+@pytest.mark.rule("A09")
+@pytest.mark.parametrize(
+    ("profile", "who"),
+    [({"age_band": "under_18"}, "young runners"), ({"pregnant_or_postpartum": "yes"}, "pelvic")],
+)
+def test_who_gets_no_dose_is_told_whom_to_see(runner, profile, who):
+    (referral,) = runner(profile=profile).ready().assess().referrals
+    assert referral.urgency == "routine"
+    assert who in referral.text
