@@ -575,17 +575,18 @@ _TABLE: Final = (
         "The red-flag screen comes before any test; each item is asked yes or no; not asked is "
         "never read as absent.",
         "An incomplete screen passes no gate.",
-        basis="Finucane and others 2020, international framework for red flags of the spine "
-        "(JOSPT): flags only raise or lower suspicion, so each has to be asked. That a "
-        "question not asked is no answer is [J].",
+        basis="Finucane and others 2020 (JOSPT, framework for red flags of the spine): "
+        "guidelines recommend red flags and disagree on which. That a question not asked "
+        "is no answer is [J].",
     ),
     Rule(
         "A02", "A", "encoded",
         "Hop and impact tests are withheld while a bone stress injury is suspected.",
         "Tests to do leave them out and say so.",
-        basis="George and others 2024, doi:10.1007/s40279-024-02051-y: loading tests come after "
-        "bony tenderness is gone and walking is free of pain. Withholding them while "
-        "suspected is [J].",
+        basis="George and others 2024, doi:10.1007/s40279-024-02051-y (scoping review, level "
+        "IV): bony tenderness gone, pain-free walking and loading tests are among what is "
+        "to be settled before running. Withholding hops while bone stress is suspected is "
+        "[J].",
     ),
     Rule(
         "A03", "A", "encoded",
@@ -605,8 +606,9 @@ _TABLE: Final = (
         "Referral today or this week.",
         basis="Boyd and others 2015, doi:10.3399/bjgp15X688069: a torn Achilles is often "
         "missed, delay beyond 24 h matters, walking stays possible. Buerba and others "
-        "2019, doi:10.2147/OAJSM.S168368: exertional compartment syndrome. Finucane 2020 "
-        "for nerve and bladder signs, fever, weight loss. Today or this week is [J].",
+        "2019, doi:10.2147/OAJSM.S168368: exertional compartment syndrome is "
+        "underdiagnosed. Finucane and others 2020 (JOSPT) for serious disease of the "
+        "spine. Today or this week is [J].",
     ),
     Rule(
         "A05", "A", "encoded",
@@ -651,8 +653,9 @@ _TABLE: Final = (
         "Repeated bone stress injury, missed periods or low energy intake: prompt to refer.",
         "Routine referral; the questions are optional and private.",
         basis="Mountjoy and others 2023, doi:10.1136/bjsports-2023-106994: low energy "
-        "availability and bone. doi:10.1177/0363546520971782: 10 of 30 had another bone "
-        "stress injury within the year.",
+        "availability harms health and performance, in men too. "
+        "doi:10.1177/0363546520971782: 10 of 30 had another bone stress injury within the "
+        "year.",
     ),
     Rule(
         "A11", "A", "encoded",
@@ -683,7 +686,8 @@ _TABLE: Final = (
         "a cleared low-risk injury gets a first plan.",
         "Pain limit and start gate of bone.",
         basis="George and others 2024, doi:10.1007/s40279-024-02051-y: bony tenderness gone and "
-        "pain- free walking before running. The limit of 1 is [J].",
+        "pain-free walking before running, imaging of healing in high-risk bone. The "
+        "limit of 1 is [J].",
     ),
     Rule(
         "A15", "A", "encoded",
