@@ -40,7 +40,7 @@ class Peers:
             acc_mps2=recording.acc_mps2,
             gyr_radps=recording.gyr_radps,
             rate_hz=recording.rate_hz,
-            strides=right_foot_strides(recording.rate_hz),
+            strides=right_foot_strides(recording.rate_hz, recording.n_samples / recording.rate_hz),
         )
         self._ask("load", str(path))
 

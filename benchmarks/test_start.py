@@ -55,4 +55,4 @@ def test_first_call_of_a_fresh_installation(benchmark, first_call, tmp_path, sit
 def test_first_call_in_a_new_process(benchmark, first_call, tmp_path, site):
     benchmark.extra_info |= {"site": site, "code": "compiled by an earlier process"}
     first_call(site, tmp_path / "cache")
-    assert benchmark.pedantic(first_call, (site, tmp_path / "cache"), rounds=5) > 0
+    assert benchmark.pedantic(first_call, (site, tmp_path / "cache"), rounds=3) > 0

@@ -32,6 +32,17 @@ PEERS: Final = {
     "events": ("gaitmap", "event detection alone (Herzer), true strides given"),
     "lumbar_gait": ("skdh", "lumbar gait"),
 }
+GROUPS: Final = (
+    "read_limit",
+    "chain",
+    "peers",
+    "filter",
+    "two_cores",
+    "memory",
+    "duration",
+    "start",
+)
+"""Groups that have a place of their own in the metrics."""
 NOT_RUN: Final = [
     {
         "peer": "gaitmap_mad",
@@ -42,11 +53,12 @@ NOT_RUN: Final = [
 
 
 def machine() -> dict[str, Any]:
-    """Describe the machine and the versions that bear on speed."""
+    """Describe the machine, what else it had to do, and the versions that bear on speed."""
     return {
         "processor": _processor(),
         "architecture": platform.machine(),
         "logical_cores": psutil.cpu_count(),
+        "load_15_min": round(psutil.getloadavg()[2], 1),
         "memory_gb": round(psutil.virtual_memory().total / GIGA),
         "python": platform.python_version(),
         "numpy": np.__version__,
@@ -82,7 +94,8 @@ def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
     -------
     dict
         ``read_limit``, ``chain``, ``peers`` (ratio: how many times as many samples a second the
-        chain does on the same recording), ``not_run``, ``filter``, ``two_cores``, ``memory``,
+        chain does on the same recording), ``other`` (groups without a place of their own),
+        ``not_run``, ``filter``, ``two_cores``, ``memory``,
         ``duration`` and ``start``. A sample is one time point of six axes; times are the fastest
         of a benchmark's rounds.
     """
@@ -101,6 +114,7 @@ def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
         },
         "chain": chain,
         "peers": [_peer_row(info, seconds, rate) for info, seconds in _rows(report, "peers")],
+        "other": _others(report),
         "not_run": NOT_RUN,
         "filter": {
             info["who"]: {"msamples_per_s": info["n_samples"] / seconds / MILLION}
@@ -114,6 +128,19 @@ def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
         "duration": {"rows": durations, "exponent": _growth(durations)},
         "start": [info | {"seconds": seconds} for info, seconds in _rows(report, "start")],
     }
+
+
+def _others(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Benchmarks of groups that this module does not know: what they noted, and their seconds.
+
+    A file added to ``benchmarks`` is kept without a change here.
+    """
+    return [
+        {"group": entry["group"], "name": entry["name"], "seconds": float(entry["stats"]["min"])}
+        | dict(entry["extra_info"])
+        for entry in report["benchmarks"]
+        if entry["group"] not in GROUPS
+    ]
 
 
 def _chain_row(info: dict[str, Any], seconds: float, read_limit: float) -> dict[str, Any]:
@@ -143,19 +170,24 @@ def _peer_row(
 
 
 def _two_cores(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Wall-clock gain of two threads on two recordings over one thread on both."""
+    """Wall-clock gain of two threads, and of two processes, on two recordings over one thread.
+
+    Processes have nothing in common, so their gain is what the machine had to give.
+    """
     seconds = {
-        (info["site"], info["sampling_rate_hz"], info["workers"]): best
+        (info["site"], info["sampling_rate_hz"], info["hands"]): best
         for info, best in _rows(report, "two_cores")
     }
     return [
         {
             "site": site,
             "sampling_rate_hz": rate_hz,
-            "gain": seconds[site, rate_hz, 1] / seconds[site, rate_hz, 2],
+            "gain": seconds[site, rate_hz, "in turn"] / seconds[site, rate_hz, "threads"],
+            "gain_of_processes": seconds[site, rate_hz, "in turn"]
+            / seconds[site, rate_hz, "processes"],
         }
-        for site, rate_hz, workers in seconds
-        if workers == 1
+        for site, rate_hz, hands in seconds
+        if hands == "in turn"
     ]
 
 
@@ -198,7 +230,12 @@ def benchmarks_table(metrics: Mapping[str, Any]) -> str:
         what = f"{of_task[0]['peer']} {of_task[0]['version']}, {of_task[0]['what']}"
         rows.append((f"against {what}", f"{spread(of_task, 'ratio', 0)} ×", f"≥ {target} ×"))
     rows += [
-        ("two threads", f"{spread(metrics['two_cores'], 'gain', 2)} ×", "≥ 1.8 ×"),
+        (
+            "two recordings on two threads (on two processes in the same minutes)",
+            f"{spread(metrics['two_cores'], 'gain', 2)} × "
+            f"({spread(metrics['two_cores'], 'gain_of_processes', 2)} ×)",
+            "≥ 1.8 ×",
+        ),
         ("peak memory / input", spread(metrics["memory"], "peak_over_input", 1), "≤ 3"),
         ("time ∝ length, 1 h to 24 h, exponent", f"{metrics['duration']['exponent']:.2f}", "1"),
         (
