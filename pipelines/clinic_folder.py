@@ -143,12 +143,10 @@ def _changed_rows(folder: Path, record: RunnerRecord) -> tuple[Problem, ...]:
     )
 
 
-def refresh_form(folder: Path, read: ReadFolder, sites: dict[str, str]) -> None:
+def refresh_form(folder: Path, record: RunnerRecord, sites: dict[str, str]) -> None:
     """Write the entry form again where the runner's places have changed."""
-    if read.record is None:
-        return
-    places = index_places(read.record, sites)
-    page = entry_form(read.record.profile.runner_id, places)
+    places = index_places(record, sites)
+    page = entry_form(record.profile.runner_id, places)
     path = folder / FORM
     if not path.is_file() or path.read_text(encoding="utf-8") != page:
         store.write_text(path, page)

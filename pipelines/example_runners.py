@@ -31,7 +31,7 @@ from tolerance.simulate.simulation_settings import KITS, Block, SimulationSettin
 __all__ = ["EXAMPLES", "EXAMPLE_DAY", "Example", "folder_files"]
 
 EXAMPLE_DAY: Final = date(2026, 6, 15)
-"""The Monday on which the examples' reports are written."""
+"""The Monday after the diaries end; reports are written the evening before."""
 
 ROLE: Final = "sports physician"
 NOTE: Final = "# Made up: this runner does not exist.\n"
@@ -491,7 +491,8 @@ clinician_contact: telephone 555 0101
 )
 """The eight, in the order of the documents."""
 
-SENSOR_SECONDS: Final = 30.0
+SENSOR_STEPS_S: Final = 60.0
+"""Seconds of running times sensors: enough steps for a reference, small enough for git."""
 TEST_RUN: Final = "test_run"
 
 
@@ -510,7 +511,7 @@ def folder_files(example: Example, seed: int) -> Iterator[tuple[str, str | bytes
                 "session_id": TEST_RUN,
                 "date": day,
                 "activity": "running",
-                "minutes": round(SENSOR_SECONDS / 60.0, 1),
+                "minutes": round(_sensor_seconds(example) / 60.0, 1),
                 "kind": "easy",
                 "recording": TEST_RUN,
                 "note": "short run with sensors",
@@ -584,7 +585,7 @@ def _diary(
                 run["rpe"] = int(rng.integers(5, 8))
             sessions.append(run)
             symptoms.append(_felt(day, site, side, name, week.pain, rng))
-            symptoms += [_felt(day, at, which, name, pain, rng) for at, which, pain in example.also]
+            symptoms += [_felt(day, at, on, name, level, rng) for at, on, level in example.also]
         for weekday in week.strength:
             day = (week.monday + timedelta(days=weekday)).isoformat()
             sessions.append(
@@ -632,12 +633,16 @@ def _felt(
     }
 
 
+def _sensor_seconds(example: Example) -> float:
+    return SENSOR_STEPS_S / len(example.sensors)
+
+
 def _recordings(example: Example, day: str, rng: np.random.Generator) -> Iterator[tuple[str, str]]:
     """Give tables and sidecars of a short simulated run."""
     blocks = (
         Block("standing", 2.0),
-        Block("running", (SENSOR_SECONDS - 6.0) / 2, example.speed_mps),
-        Block("running", (SENSOR_SECONDS - 6.0) / 2, example.speed_mps + 0.4),
+        Block("running", _sensor_seconds(example) - 8.0, example.speed_mps),
+        Block("running", 8.0, example.speed_mps + 0.4),
         Block("standing", 2.0),
     )
     settings = SimulationSettings(packet_loss_max=0.0)

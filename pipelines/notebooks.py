@@ -40,7 +40,13 @@ class ReportError(WorkspaceError):
     """A report that could not be rendered; whatever stood at its place is still there."""
 
 
-def render(notebook: Path, parameters: Mapping[str, Any], destination: Path, title: str) -> None:
+def render(
+    notebook: Path,
+    parameters: Mapping[str, Any],
+    destination: Path,
+    title: str,
+    styles: tuple[Path, ...] = (),
+) -> None:
     """Execute a notebook with exactly its parameters and write the page atomically.
 
     Parameters
@@ -53,6 +59,8 @@ def render(notebook: Path, parameters: Mapping[str, Any], destination: Path, tit
         The HTML file. It is replaced only when everything went well.
     title : str
         Title of the page.
+    styles : tuple of Path
+        Style sheets after that of every report.
 
     Raises
     ------
@@ -77,11 +85,11 @@ def render(notebook: Path, parameters: Mapping[str, Any], destination: Path, tit
                 f"{error.evalue}. Received parameters {dict(parameters)!r}. "
                 f"The old report, if any, is unchanged."
             ) from error
-        page = render_html(nbformat.read(executed, as_version=4), title)  # type: ignore[no-untyped-call]
+        page = render_html(nbformat.read(executed, as_version=4), title, styles)  # type: ignore[no-untyped-call]
     store.write_text(destination, page)
 
 
-def render_html(executed: nbformat.NotebookNode, title: str) -> str:
+def render_html(executed: nbformat.NotebookNode, title: str, styles: tuple[Path, ...] = ()) -> str:
     """Turn an executed notebook into one HTML page.
 
     Raises
@@ -100,7 +108,8 @@ def render_html(executed: nbformat.NotebookNode, title: str) -> str:
         raise ReportError(
             f"pictures without alternative text in cells {missing}: give each an alt text"
         )
-    style = re.sub(r"\s+", " ", STYLE.read_text(encoding="utf-8")).strip()
+    sheets = " ".join(sheet.read_text(encoding="utf-8") for sheet in (STYLE, *styles))
+    style = re.sub(r"\s+", " ", sheets).strip()
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],

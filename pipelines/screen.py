@@ -31,7 +31,14 @@ from tolerance.exposure.settings import analysis_settings, exposure_settings
 from tolerance.exposure.watch import watch_analysis
 from tolerance.schemas import TABLES, conform, empty_table
 
-__all__ = ["OWN", "Screening", "default_output", "screen"]
+__all__ = [
+    "OWN",
+    "Screening",
+    "analyse_opened",
+    "default_output",
+    "import_opened",
+    "screen",
+]
 
 OWN: Final = "own"
 """Dataset id of recordings that are somebody's own."""
@@ -95,9 +102,9 @@ def screen(path: Path, out: Path, given: Mapping[str, object], console: Console)
     with tempfile.TemporaryDirectory() as scratch:
         places = Places(Path(scratch))
         shutil.copyfile(project.params, places.params)
-        imported = _import(opened, places)
+        imported = import_opened(opened, places)
         with console.status("Finding running, steps and load (the first time compiles for 20 s) …"):
-            tables = _analyse(imported, opened, places, project)
+            tables = analyse_opened(imported, opened, places, project)
         analysed = tables["quality"]["recording_id"]
         left_out = tuple(
             f"{row['recording_id']}: {row['problem']}"
@@ -154,7 +161,7 @@ def _is_ours(file: Path) -> bool:
     return file.is_file() and file.name.startswith("screening_") and file.suffix == ".html"
 
 
-def _import(
+def import_opened(
     opened: list[ImportedRecording | WatchRecording | LeftOut], places: Places
 ) -> import_recordings.Tables:
     """Write the interim tables of recordings with samples; watches only get their row."""
@@ -192,7 +199,7 @@ def _watch_row(watch: WatchRecording) -> dict[str, object]:
     }
 
 
-def _analyse(
+def analyse_opened(
     imported: import_recordings.Tables,
     opened: list[ImportedRecording | WatchRecording | LeftOut],
     places: Places,

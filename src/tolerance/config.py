@@ -17,6 +17,7 @@ __all__ = [
     "CohortHabits",
     "Dose",
     "Fixed",
+    "FollowUp",
     "Injury",
     "Ledger",
     "LogNormal",
@@ -25,6 +26,7 @@ __all__ = [
     "PerTissuePrior",
     "Prior",
     "Rules",
+    "RunnerReport",
     "ScreeningReport",
     "Section",
     "SimulateCohort",
@@ -823,6 +825,65 @@ class SimulateTrial(Section):
     caps: dict[str, TrialCap]
 
 
+class FollowUp(Section):
+    """When a runner is called; all numbers are judgements [U] unless said otherwise.
+
+    Attributes
+    ----------
+    no_data_days : int
+        Days without an entry after which nothing is known.
+    pain_rise_soft, pain_rise_hard : float
+        Rise of the week's mean pain over the week before, of 10.
+    over_ceiling_soft, over_ceiling_hard : float
+        Load done over the week's ceiling.
+    adherence_low : float
+        Share of the planned sessions below which somebody asks why.
+    ontracx_pain : float
+        First of the four public checks (OnTracx, classification page): pain above it.
+    ontracx_rise : float
+        Rise that its pages name for medium tolerance.
+    ontracx_weeks : int
+        Fourth check: more than so many weeks above target.
+    """
+
+    no_data_days: Count
+    pain_rise_soft: Positive
+    pain_rise_hard: Positive
+    over_ceiling_soft: Positive
+    over_ceiling_hard: Positive
+    adherence_low: Fraction
+    ontracx_pain: Positive
+    ontracx_rise: Positive
+    ontracx_weeks: Count
+
+
+class RunnerReport(Section):
+    """What a runner's report shows, and the model behind it.
+
+    Attributes
+    ----------
+    n_population : int
+        Draws of the prior that a runner starts from.
+    weeks_shown : int
+        Weeks of load and symptoms in the figure.
+    own_data_percent : int
+        A tissue whose prior variance the runner's data cut by less than this is called prior.
+    min_entries : int
+        Runs with a pain score below which the page says "not enough data yet".
+    min_ess : float
+        Effective draws below which an estimate fails and the last good one stays in force.
+    example_day : str
+        Day of the example runners' reports, ISO 8601.
+    """
+
+    n_population: Count
+    weeks_shown: Count
+    own_data_percent: Annotated[int, Field(ge=1, le=99)]
+    min_entries: Count
+    min_ess: Positive
+    example_day: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -864,6 +925,8 @@ class Params(Section):
     dose: Dose
     simulate_cohort: SimulateCohort
     simulate_trial: SimulateTrial
+    runner_report: RunnerReport
+    follow_up: FollowUp
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

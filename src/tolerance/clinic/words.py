@@ -2,7 +2,26 @@
 
 from typing import Final
 
-__all__ = ["FORM_LABELS", "FORM_WORDS", "WEEKDAY_WORDS"]
+__all__ = [
+    "FORM_LABELS",
+    "FORM_WORDS",
+    "GATE_MARKS",
+    "GATE_WORDS",
+    "LIGHTS",
+    "LIMIT_WORDS",
+    "LOAD_UNIT",
+    "MISSED",
+    "NOBODY_WATCHES",
+    "NOT_A_DIAGNOSIS",
+    "ONTRACX_WORDS",
+    "STATE_WORDS",
+    "UNIT_WORDS",
+    "URGENCY_WORDS",
+    "WEEKDAY_WORDS",
+    "WHEN_TO_CALL",
+    "of_100",
+    "unit_words",
+]
 
 WEEKDAY_WORDS: Final = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
@@ -78,3 +97,98 @@ FORM_LABELS: Final = {
     "analgesic": "Painkiller the day before",
 }
 """Labels of the form's fields, by column."""
+
+LIGHTS: Final = {
+    "plan": ("go", "Go on", "●", "The plan goes on as written below."),
+    "hold": ("hold", "Hold", "▲", "Running goes on, but the load does not rise."),
+    "reduce": ("hold", "Less", "▲", "Running goes on with less load."),
+    "no_run": ("stop", "No running", "■", "No running until what is missing has passed."),
+    "rules_only": ("hold", "Rules only", "▲", "No dose from the model: rules and advice only."),
+    "referral": (
+        "see_somebody",
+        "See somebody",
+        "◆",
+        "No plan until somebody has looked.",
+    ),
+}
+"""Name, word, shape and meaning of the traffic light, by verdict."""
+
+UNIT_WORDS: Final = {
+    ("shin", "bone"): "shin bone",
+    ("achilles", "tendon"): "Achilles tendon",
+    ("knee", "cartilage"): "kneecap joint",
+    ("knee", "tendon"): "tendon at the knee",
+    ("knee", "fascia"): "outside of the knee (iliotibial band)",
+    ("calf", "muscle"): "calf muscle",
+    ("foot", "fascia"): "sole of the foot (plantar fascia)",
+    ("foot", "bone"): "bone of the foot",
+    ("groin", "bone"): "neck of the thigh bone",
+    ("groin", "tendon"): "tendon at the groin",
+    ("hip", "tendon"): "tendon at the hip",
+    ("hamstring", "tendon"): "hamstring tendon",
+    ("hamstring", "muscle"): "hamstring muscle",
+    ("ankle", "cartilage"): "ankle joint",
+}
+"""What a unit is called, after its side."""
+
+GATE_WORDS: Final = {
+    "start_running": "Start running",
+    "mechanics": "Longer runs, tired legs (stage 3)",
+    "full_load": "Full load (stage 4)",
+    "hills": "Hills",
+    "speed": "Fast running",
+    "sprint": "Sprinting",
+}
+GATE_MARKS: Final = {"passed": "● passed", "failed": "■ not passed", "missing": "▲ missing"}
+URGENCY_WORDS: Final = {
+    "today": "Today",
+    "this_week": "This week",
+    "routine": "At the next visit",
+}
+LIMIT_WORDS: Final = {
+    "pain": "the chance of pain above its limit",
+    "settling": "the chance that it has not settled within a day",
+    "weekly_risk": "the risk of a reinjury in the week",
+    "target_risk": "the risk of a reinjury up to the target",
+}
+"""What holds a week back, by the dose's limits."""
+
+STATE_WORDS: Final = {
+    "red_flag": ("◆", "Red flag"),
+    "hard_off": ("■", "Hard off"),
+    "no_data": ("○", "No data"),
+    "soft_off": ("▲", "Soft off"),
+    "on_track": ("●", "On track"),
+}
+ONTRACX_WORDS: Final = {"on": "on", "soft_off": "soft off", "hard_off": "hard off"}
+
+WHEN_TO_CALL: Final = (
+    "Pain at night or at rest, or one spot on a bone that is sore to a fingertip.",
+    "The groin hurts when you land.",
+    "A pop, a bruise, a swollen warm calf, a joint that swells or gives way.",
+    "Numbness, weakness, fever, chest pain or fainting: at once.",
+    "Pain that grows from run to run although you do less.",
+)
+NOT_A_DIAGNOSIS: Final = (
+    "This page supports a decision and makes none: it is not a diagnosis and not a medical device. "
+    "Expected reinjuries come from published rates and simulation; they have not been checked on "
+    "real injuries yet."
+)
+NOBODY_WATCHES: Final = "Nobody watches these entries between visits."
+MISSED: Final = "Missed sessions are never made up: go on with the next one."
+LOAD_UNIT: Final = (
+    "One reference run is 30 minutes of easy, flat running by this runner; load is weighted by how "
+    "strongly the tissue's damage grows with force."
+)
+
+
+def unit_words(site: str, tissue: str, side: str) -> str:
+    """Return what a unit is called."""
+    return f"{side} {UNIT_WORDS.get((site, tissue), f'{site} ({tissue})')}"
+
+
+def of_100(value: float, low: float, high: float) -> str:
+    """Return expected numbers of 100 with their range."""
+    if round(value) < 1:
+        return f"fewer than 1 of 100, range {low:.0f} to {max(high, 1.0):.0f}"
+    return f"about {value:.0f} of 100, range {low:.0f} to {high:.0f}"

@@ -85,7 +85,9 @@ def test_the_form_follows_the_injuries(folder):
     profile = (folder / "profile.yaml").read_text()
     injury = "injuries:\n  - {injury: achilles_tendinopathy, side: both, onset: 2025-11-03}\n"
     (folder / "profile.yaml").write_text(profile.replace("injuries:\n", injury))
-    refresh_form(folder, check_folder(folder, TODAY), {"achilles_tendinopathy": "achilles"})
+    refresh_form(
+        folder, check_folder(folder, TODAY).checked(), {"achilles_tendinopathy": "achilles"}
+    )
     after = (folder / "entry_form.html").read_text()
     assert before != after
     assert "[&#34;achilles&#34;, &#34;right&#34;]" in after

@@ -1,0 +1,636 @@
+"""The report of one runner: from record, assessment, model state and plan to one content.
+
+Nothing here decides a dose: rules and model do. This module puts what they said into words and
+numbers that every page shares.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from loadcore.damage import lognormal_interval
+from tolerance.anatomy import Unit
+from tolerance.clinic.content import (
+    ChangeLine,
+    GateLine,
+    Interval,
+    KnowledgeLine,
+    Light,
+    LoadLine,
+    PainPoint,
+    ReferralLine,
+    ReportContent,
+    SessionLine,
+    Signals,
+    WeekLoad,
+    WhyLine,
+)
+from tolerance.clinic.outlook import WeekOutlook
+from tolerance.clinic.questionnaires import OSTRC_H2, UWRI, UWRI_MDC, score_ostrc_h2, score_uwri
+from tolerance.clinic.record import RED_FLAG_QUESTIONS, RunnerRecord, SymptomEntry
+from tolerance.clinic.triage import triage, weeks_above
+from tolerance.clinic.words import (
+    GATE_MARKS,
+    GATE_WORDS,
+    LIGHTS,
+    WEEKDAY_WORDS,
+    unit_words,
+)
+from tolerance.config import FollowUp, Injury, RunnerReport
+from tolerance.model.runner import RunnerState
+from tolerance.progression.plan_types import Plan
+from tolerance.rules.assessment import Assessment
+from tolerance.rules.battery import TESTS
+
+__all__ = ["ReportInputs", "build_report"]
+
+DAYS_PER_WEEK: Final = 7
+N_BEFORE: Final = 3
+"""Weeks that a usual week is the mean of."""
+SHOWN_GATES: Final = 6
+SHOWN_REASONS: Final = 4
+SHOWN_ACTIONS: Final = 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportInputs:
+    """What a report is made of.
+
+    Attributes
+    ----------
+    record : RunnerRecord
+    assessment : Assessment
+    injuries : mapping of str to Injury
+    ledger : DataFrame
+        Table ``ledger`` of the diary and the sensors, nothing remembered in it.
+    units : tuple of Unit
+        Injured ones first.
+    state : RunnerState or None
+        None where no model dose is given (A09, A12) or nothing is known.
+    plan : Plan
+    outlook : WeekOutlook or None
+        None where there is no dose.
+    previous : ReportContent or None
+    is_example : bool
+    notes : tuple of str
+        What was left out or taken otherwise than written.
+    origin : str
+        Which draws the state comes from.
+    report, follow_up
+        Sections of the settings.
+    model_note : str
+        What a reader should know of the estimate; empty where it passed its check.
+    """
+
+    record: RunnerRecord
+    assessment: Assessment
+    injuries: Mapping[str, Injury]
+    ledger: pd.DataFrame
+    units: tuple[Unit, ...]
+    state: RunnerState | None
+    plan: Plan
+    outlook: WeekOutlook | None
+    previous: ReportContent | None
+    is_example: bool
+    notes: tuple[str, ...]
+    origin: str
+    report: RunnerReport
+    follow_up: FollowUp
+    model_note: str = ""
+
+
+def build_report(inputs: ReportInputs) -> ReportContent:
+    """Put a runner's report together."""
+    assessment, outlook, plan = inputs.assessment, inputs.outlook, inputs.plan
+    injured = [unit for injury in assessment.injuries for unit in injury.units]
+    index = injured[0] if injured else None
+    weeks = _weeks(inputs, index)
+    signals = _signals(inputs, weeks, index)
+    light = _light(assessment)
+    before = inputs.previous
+    binding = None
+    if plan.binds is not None and plan.binds.unit is not None:
+        binding = _words(plan.binds.unit)
+    is_dosed = plan.run_minutes > 0.0
+    knowledge = _knowledge(inputs)
+    return ReportContent(
+        runner_id=inputs.record.profile.runner_id,
+        day=assessment.today,
+        week_start=inputs.plan.start,
+        week_stop=inputs.plan.start + timedelta(days=DAYS_PER_WEEK - 1),
+        is_example=inputs.is_example,
+        injuries=_injury_words(assessment),
+        light=light,
+        headline=_headline(inputs, light),
+        verdict=assessment.verdict,
+        sessions=_sessions(plan),
+        ceiling_minutes=round(plan.run_minutes, 1) if is_dosed else None,
+        ceiling_longest_minutes=round(plan.longest_run_minutes, 1) if is_dosed else None,
+        how=_how(plan),
+        stop_rule="" if plan.guidance is None or not is_dosed else plan.guidance.stop_rule,
+        strength=_strength(plan),
+        goal="" if plan.goal is None else plan.goal.sentence,
+        other=_other(assessment),
+        why=_why(inputs),
+        binding_tissue=binding,
+        not_allowed=_not_allowed(assessment),
+        risks=outlook.risks if outlook else (),
+        what_ifs=outlook.what_ifs if outlook else (),
+        pain_of_100=outlook.pain_of_100 if outlook else None,
+        loads=_loads(inputs),
+        weeks=weeks,
+        index_tissue=_words(index) if index else None,
+        pains=_pains(inputs),
+        pain_limit=assessment.allowed.pain_limits.get(index) if index else None,
+        gates=_gates(assessment),
+        knowledge=knowledge,
+        changes=_changes(inputs.record),
+        since_last=_since_last(inputs, light, before),
+        quality=_quality(inputs),
+        left_out=inputs.notes,
+        referrals=tuple(
+            ReferralLine(urgency=one.urgency, text=one.text, rules=one.rules)
+            for one in assessment.referrals
+        ),
+        cautions=assessment.cautions,
+        to_do=_to_do(assessment),
+        call=_call(inputs.record),
+        model_note=_model_note(inputs),
+        signals=signals,
+        triage=triage(assessment, signals, _last_ceiling(before, index), inputs.follow_up),
+    )
+
+
+def _words(unit: Unit) -> str:
+    return unit_words(unit.site, unit.tissue, unit.side)
+
+
+def _injury_words(assessment: Assessment) -> tuple[str, ...]:
+    lines = []
+    for injury in assessment.injuries:
+        entry, known = injury.entry, injury.known
+        name = known.words if known else f"{entry.injury.replace('_', ' ')} (not in the list)"
+        side = "both sides" if entry.side == "both" else entry.side
+        lines.append(f"{name}, {side}, since {entry.onset.isoformat()}, stage {injury.stage} of 4")
+    return tuple(lines)
+
+
+def _light(assessment: Assessment) -> Light:
+    key = str(assessment.verdict)
+    if key == "hold" and assessment.allowed.load_factor_max < 1.0:
+        key = "reduce"
+    name, word, shape, meaning = LIGHTS[key]
+    return Light.model_validate({"name": name, "word": word, "shape": shape, "meaning": meaning})
+
+
+def _headline(inputs: ReportInputs, light: Light) -> tuple[str, ...]:
+    plan = inputs.plan
+    sentences = list(dict.fromkeys((inputs.assessment.reason, plan.reason)))
+    runs = [one for one in plan.sessions if one.activity == "running"]
+    if plan.run_minutes > 0.0 and runs:
+        minutes = sum(one.run_minutes for one in runs)
+        sentences.append(
+            f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} with {minutes:.0f} minutes of "
+            f"running in all; this week's ceiling is {plan.run_minutes:.0f} minutes, "
+            f"{plan.longest_run_minutes:.0f} in one run."
+        )
+    elif light.name in ("go", "hold") and plan.basis == "rules":
+        sentences.append("There is no dose from the model; the rules below hold.")
+    return tuple(plain(sentence) for sentence in sentences)
+
+
+def plain(sentence: str) -> str:
+    """Say the names of red-flag questions in words."""
+    for name in RED_FLAG_QUESTIONS:
+        sentence = sentence.replace(name, name.replace("_", " "))
+    return sentence
+
+
+def _sessions(plan: Plan) -> tuple[SessionLine, ...]:
+    return tuple(
+        SessionLine(
+            day=one.day,
+            activity=one.activity,
+            run_minutes=round(one.run_minutes, 1),
+            walk_minutes=round(one.walk_minutes, 1),
+            words=one.words,
+        )
+        for one in plan.sessions
+    )
+
+
+def _how(plan: Plan) -> tuple[str, ...]:
+    guidance = plan.guidance
+    if guidance is None or plan.run_minutes <= 0.0:
+        return ()
+    lines = [guidance.warm_up, guidance.pace, guidance.surface, guidance.cool_down]
+    lines += [f"{one[:1].upper()}{one[1:]}." for one in guidance.avoid]
+    return tuple(lines)
+
+
+def _strength(plan: Plan) -> tuple[str, ...]:
+    lines = []
+    for session in plan.strength:
+        items = "; ".join(f"{words}, {dose}" for words, dose, _ in session.exercises[:3])
+        lines.append(f"{WEEKDAY_WORDS[session.day.weekday()]}: {items}.")
+    return tuple(lines)
+
+
+def _other(assessment: Assessment) -> tuple[str, ...]:
+    allowed = assessment.allowed
+    return tuple(
+        f"{words}: {'yes' if is_allowed else 'no'}"
+        for words, is_allowed in (
+            ("Walking", allowed.walking),
+            ("Cross-training (cycling, swimming)", allowed.cross_training),
+            ("Strength work", allowed.strength),
+            ("Hops and jumps", allowed.impact),
+        )
+    )
+
+
+def _not_allowed(assessment: Assessment) -> tuple[str, ...]:
+    allowed = assessment.allowed
+    if not allowed.running:
+        return ("running",)
+    closed = [
+        words
+        for words, is_open in (
+            ("hills", allowed.hills),
+            ("fast running", allowed.speed),
+            ("running on two days in a row", allowed.consecutive_days),
+        )
+        if not is_open
+    ]
+    return tuple(closed)
+
+
+def _why(inputs: ReportInputs) -> tuple[WhyLine, ...]:
+    lines = [
+        WhyLine(rule=one.rule, sentence=plain(one.sentence)) for one in inputs.assessment.fired
+    ]
+    merged: dict[str, list[str]] = {}
+    for line in lines:
+        merged.setdefault(line.sentence, []).append(line.rule)
+    found = [
+        WhyLine(rule=", ".join(dict.fromkeys(rules)), sentence=sentence)
+        for sentence, rules in merged.items()
+    ]
+    binds = inputs.plan.binds
+    if binds is not None:
+        found.append(WhyLine(rule="", sentence=f"What binds: {binds.sentence}"))
+    return tuple(found[:SHOWN_REASONS] + found[SHOWN_REASONS:][-1:])
+
+
+# ---- load and symptoms --------------------------------------------------------------------
+
+
+def _unit_rows(ledger: pd.DataFrame, unit: Unit, start: date, stop: date) -> pd.DataFrame:
+    """Return a unit's rows of sessions from start to before stop."""
+    days = ledger["date"].dt.date
+    here = (
+        (ledger["site"] == unit.site)
+        & (ledger["tissue"] == unit.tissue)
+        & (ledger["side"] == unit.side)
+        & (days >= start)
+        & (days < stop)
+    )
+    found: pd.DataFrame = ledger[here]
+    return found
+
+
+def _week_interval(ledger: pd.DataFrame, unit: Unit, start: date) -> Interval | None:
+    """Return a week's damage-weighted load; None where no session of it is known.
+
+    Errors of sessions are added straight: what is wrong with one is mostly wrong with all.
+    """
+    rows = _unit_rows(ledger, unit, start, start + timedelta(days=DAYS_PER_WEEK))
+    rows = rows[rows["damage_rr"].notna()]
+    if rows.empty:
+        return None
+    total, sd = float(rows["damage_rr"].sum()), float(rows["damage_sd_rr"].sum())
+    if total <= 0.0:
+        return Interval(value=0.0, low=0.0, high=0.0)
+    low, high = lognormal_interval(total, sd)
+    return Interval(value=round(total, 2), low=round(float(low), 2), high=round(float(high), 2))
+
+
+def _loads(inputs: ReportInputs) -> tuple[LoadLine, ...]:
+    last = inputs.plan.start - timedelta(days=DAYS_PER_WEEK)
+    planned = {}
+    if inputs.previous is not None and inputs.previous.week_start == last:
+        planned = {
+            line.tissue: line.ceiling_rr.value
+            for line in inputs.previous.loads
+            if line.ceiling_rr is not None
+        }
+    injured = {unit for injury in inputs.assessment.injuries for unit in injury.units}
+    sides = {unit.side for unit in injured}
+    lines = []
+    for unit in inputs.units:
+        if unit not in injured and unit.side not in sides:
+            continue
+        ceiling = None if inputs.outlook is None else inputs.outlook.ceiling_rr.get(unit)
+        lines.append(
+            LoadLine(
+                tissue=_words(unit),
+                is_injured=unit in injured,
+                done_rr=_week_interval(inputs.ledger, unit, last),
+                planned_rr=planned.get(_words(unit)),
+                ceiling_rr=ceiling,
+            )
+        )
+    return tuple(lines)
+
+
+def _weeks(inputs: ReportInputs, index: Unit | None) -> tuple[WeekLoad, ...]:
+    lines = []
+    for back in range(inputs.report.weeks_shown, 0, -1):
+        start = inputs.plan.start - timedelta(days=DAYS_PER_WEEK * back)
+        stop = start + timedelta(days=DAYS_PER_WEEK)
+        minutes = [
+            session.minutes
+            for session in inputs.record.sessions
+            if start <= session.date < stop and session.activity == "running" and session.minutes
+        ]
+        known = any(start <= session.date < stop for session in inputs.record.sessions)
+        lines.append(
+            WeekLoad(
+                monday=start,
+                load_rr=None if index is None else _week_interval(inputs.ledger, index, start),
+                run_minutes=round(sum(minutes), 1) if known else None,
+            )
+        )
+    while len(lines) > 1 and lines[0].run_minutes is None and lines[0].load_rr is None:
+        del lines[0]
+    return tuple(lines)
+
+
+def _worst(entry: SymptomEntry) -> float | None:
+    values = [value for value in (entry.pain_during, entry.pain_after) if value is not None]
+    return max(values) if values else None
+
+
+def _pains(inputs: ReportInputs) -> tuple[PainPoint, ...]:
+    since = inputs.plan.start - timedelta(days=DAYS_PER_WEEK * inputs.report.weeks_shown)
+    worst: dict[tuple[date, str], float] = {}
+    for entry in inputs.record.symptoms:
+        pain = _worst(entry)
+        if pain is not None and entry.date >= since:
+            key = (entry.date, f"{entry.side} {entry.site}")
+            worst[key] = max(pain, worst.get(key, 0.0))
+    return tuple(
+        PainPoint(day=day, place=place, pain=pain) for (day, place), pain in sorted(worst.items())
+    )
+
+
+def _signals(inputs: ReportInputs, weeks: Sequence[WeekLoad], index: Unit | None) -> Signals:
+    record, today = inputs.record, inputs.assessment.today
+    days = [session.date for session in record.sessions]
+    days += [entry.date for entry in record.symptoms]
+    days += [answers.date for answers in record.questionnaires]
+    here = {
+        (unit.site, unit.side) for injury in inputs.assessment.injuries for unit in injury.units
+    }
+    pains = [
+        (entry.date, pain)
+        for entry in record.symptoms
+        if (pain := _worst(entry)) is not None and (not here or (entry.site, entry.side) in here)
+    ]
+    recent, earlier = (
+        [pain for day, pain in pains if low < (today - day).days <= high]
+        for low, high in ((-1, DAYS_PER_WEEK), (DAYS_PER_WEEK, 2 * DAYS_PER_WEEK))
+    )
+    change = None
+    if recent and earlier:
+        change = round(float(np.mean(recent) - np.mean(earlier)), 2)
+    latest = None
+    if recent:
+        last_day = max(day for day, _ in pains)
+        latest = max(pain for day, pain in pains if day == last_day)
+    loads = [None if week.load_rr is None else week.load_rr.value for week in weeks]
+    before = [load for load in loads[-1 - N_BEFORE : -1] if load is not None]
+    done, planned = _adherence(inputs)
+    return Signals(
+        last_entry=max(days, default=None),
+        latest_pain=latest,
+        pain_change=change,
+        week_load_rr=loads[-1] if loads else None,
+        usual_load_rr=round(float(np.mean(before)), 2) if len(before) == N_BEFORE else None,
+        weeks_over=weeks_above(loads, inputs.follow_up.ontracx_rise, N_BEFORE),
+        done_sessions=done,
+        planned_sessions=planned,
+    )
+
+
+def _adherence(inputs: ReportInputs) -> tuple[int | None, int | None]:
+    before = inputs.previous
+    if before is None or not before.sessions or before.week_start >= inputs.plan.start:
+        return None, None
+    runs = [
+        session
+        for session in inputs.record.sessions
+        if session.activity == "running" and before.week_start <= session.date <= before.week_stop
+    ]
+    return len(runs), len([one for one in before.sessions if one.run_minutes > 0])
+
+
+def _last_ceiling(before: ReportContent | None, index: Unit | None) -> float | None:
+    if before is None or index is None:
+        return None
+    for line in before.loads:
+        if line.tissue == _words(index) and line.ceiling_rr is not None:
+            return line.ceiling_rr.value
+    return None
+
+
+# ---- gates, knowledge, changes --------------------------------------------------------------
+
+
+def _gates(assessment: Assessment) -> tuple[GateLine, ...]:
+    lines = []
+    several = len(assessment.injuries) > 1
+    for injury in assessment.injuries:
+        name = injury.known.words if injury.known else injury.entry.injury
+        for gate in injury.gates:
+            detail = gate.detail
+            lines.append(
+                GateLine(
+                    injury=name if several else "",
+                    gate=GATE_WORDS.get(gate.name, gate.name.replace("_", " ")),
+                    status=gate.status,
+                    mark=GATE_MARKS[gate.status],
+                    detail=detail,
+                    rules=gate.rules,
+                )
+            )
+    return tuple(lines)
+
+
+def _knowledge(inputs: ReportInputs) -> tuple[KnowledgeLine, ...]:
+    state = inputs.state
+    if state is None:
+        return ()
+    lines = []
+    tissue_of = {"bone": 0, "tendon": 1, "cartilage": 2, "muscle": 3, "fascia": 4}
+    population = state.population
+    for place in np.flatnonzero(state.is_index):
+        unit = state.units[int(place)]
+        prior = float(
+            np.var(population.tolerance_mean[:, tissue_of[unit.tissue]])
+            + np.mean(population.runner_sd**2 + population.unit_sd**2)
+        )
+        left = float(np.var(state.log_tolerance[:, int(place)]))
+        own = round(100.0 * min(max(1.0 - left / prior, 0.0), 1.0))
+        n_reports = int(state.n_reports[int(place)])
+        if n_reports < inputs.report.min_entries:
+            words = "not enough data yet: this is the prior"
+        elif own < inputs.report.own_data_percent:
+            words = "mostly the prior"
+        else:
+            words = "the runner's own data and the prior together"
+        lines.append(
+            KnowledgeLine(
+                tissue=_words(unit),
+                own_percent=own,
+                n_reports=n_reports,
+                is_personal=bool(state.is_personal[int(place)]),
+                words=words,
+            )
+        )
+    return tuple(lines)
+
+
+def _changes(record: RunnerRecord) -> tuple[ChangeLine, ...]:
+    lines = []
+    for questionnaire, detectable in ((UWRI, UWRI_MDC), (OSTRC_H2, None)):
+        scores = []
+        for entry in record.questionnaires:
+            if entry.questionnaire != questionnaire.name:
+                continue
+            if questionnaire is UWRI:
+                score = score_uwri(entry.answers)
+            else:
+                found = score_ostrc_h2(entry.answers)
+                score = None if found is None else found.severity
+            if score is not None:
+                scores.append(score)
+        if scores:
+            what = "UWRI (36 is as before)" if questionnaire is UWRI else "OSTRC-H2 (0 is none)"
+            lines.append(_change(what, "points", scores, detectable))
+    keys = dict.fromkeys((test.name, test.side) for test in record.tests)
+    for name, side in keys:
+        values = [test.value for test in record.tests if (test.name, test.side) == (name, side)]
+        known = TESTS.get(name)
+        unit = known.unit if known else ""
+        if unit != "yes/no":
+            plain = name.replace("_", " ").removesuffix(" s").removesuffix(" pct")
+            words = plain if side == "none" else f"{plain}, {side}"
+            lines.append(_change(words, unit, values, None))
+    lines.sort(key=lambda line: line.before is None)
+    return tuple(lines)
+
+
+def _change(what: str, unit: str, values: Sequence[float], detectable: float | None) -> ChangeLine:
+    before = values[-2] if len(values) > 1 else None
+    now = values[-1]
+    if before is None:
+        words = "first result"
+    elif detectable is None:
+        words = "no detectable change is published for it here"
+    elif abs(now - before) < detectable:
+        words = f"within noise (detectable from {detectable:g})"
+    else:
+        words = f"beyond noise (detectable from {detectable:g})"
+    return ChangeLine(
+        what=what, unit=unit, before=before, now=now, detectable=detectable, words=words
+    )
+
+
+def _since_last(
+    inputs: ReportInputs, light: Light, before: ReportContent | None
+) -> tuple[str, ...]:
+    if before is None:
+        return ("This is the first report.",)
+    lines = [f"The last report is of {before.day.isoformat()}."]
+    if before.light.word != light.word:
+        lines.append(f"The light went from “{before.light.word}” to “{light.word}”.")
+    now = inputs.plan.run_minutes
+    if before.ceiling_minutes is not None and now > 0.0:
+        lines.append(
+            f"The ceiling went from {before.ceiling_minutes:.0f} to {now:.0f} minutes a week."
+        )
+    done, planned = _adherence(inputs)
+    if done is not None and planned is not None:
+        lines.append(f"{done} of {planned} planned runs were done.")
+    return tuple(lines)
+
+
+# ---- quality, and what to do ------------------------------------------------------------------
+
+
+def _quality(inputs: ReportInputs) -> tuple[str, ...]:
+    stop = inputs.plan.start
+    start = stop - timedelta(days=28)
+    entries = [one for one in inputs.record.sessions if start <= one.date < stop]
+    days = {one.date for one in entries}
+    missing = 28 - len(days)
+    lines = [f"Of the last 28 days {len(days)} have an entry; {missing} are not known."]
+    ledger = inputs.ledger
+    if len(ledger):
+        recent = ledger[(ledger["date"].dt.date >= start) & (ledger["activity"] == "running")]
+        rungs = recent.drop_duplicates("session_id")["rung"].value_counts()
+        n_runs = int(rungs.sum())
+        measured = n_runs - int(rungs.get("diary", 0))
+        lines.append(
+            f"{measured} of {n_runs} runs were measured by a sensor or watch; the others are "
+            "estimated from the diary, with wider ranges."
+        )
+    runs = [one for one in entries if one.activity == "running"]
+    said = {one.date for one in inputs.record.symptoms if _worst(one) is not None}
+    answered = sum(1 for one in runs if one.date in said)
+    if runs:
+        lines.append(f"Pain was noted for {answered} of {len(runs)} runs.")
+    state = inputs.state
+    if state is not None and state.ess < 100:
+        lines.append(
+            f"The estimate rests on few effective draws ({state.ess:.0f}): its ranges are rough."
+        )
+    return tuple(lines)
+
+
+def _to_do(assessment: Assessment) -> tuple[str, ...]:
+    asked = [RED_FLAG_QUESTIONS.get(name, name) for name in assessment.to_ask]
+    lines = []
+    if asked:
+        shown = " ".join(asked[:3])
+        more = f" (and {len(asked) - 3} more)" if len(asked) > 3 else ""
+        lines.append(f"Ask: {shown}{more}")
+    tests = [TESTS[name].words for name in assessment.to_test if name in TESTS]
+    lines += [f"Test: {words}." for words in tests[: SHOWN_ACTIONS - len(lines)]]
+    if assessment.withheld_tests:
+        lines.append("No hop or impact tests while a bone stress injury is suspected.")
+    return tuple(lines)
+
+
+def _call(record: RunnerRecord) -> str:
+    profile = record.profile
+    who = profile.clinician or "your clinician"
+    return f"{who}, {profile.clinician_contact}" if profile.clinician_contact else who
+
+
+def _model_note(inputs: ReportInputs) -> str:
+    if inputs.model_note:
+        return inputs.model_note
+    if inputs.state is None:
+        return "No model estimate: rules only."
+    words = {
+        "prior": "published values and judgement (prior)",
+        "prior_and_pmdata": "published values, judgement and one public data set",
+        "simulated": "simulated runners",
+    }
+    return f"The estimate starts from {words.get(inputs.origin, inputs.origin)}."
