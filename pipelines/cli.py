@@ -11,11 +11,14 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipelines import paths
+from pipelines.clinic_commands import plan_lines, plan_runner, report_runner
 from pipelines.clinic_folder import check_folder, forget_folder, new_folder
+from pipelines.clinic_pages import print_page
 from pipelines.datasets.base import FileList
 from pipelines.datasets.registry import dataset_ids, load_dataset
 from pipelines.errors import WorkspaceError
 from pipelines.exporters.recordings import export_dataset, export_path
+from pipelines.follow_up import follow_up
 from pipelines.scaffold import new_dataset
 from pipelines.screen import default_output
 from pipelines.screen import screen as run_screening
@@ -126,6 +129,62 @@ def check(
         typer.echo(f"{len(read.problems)} problems.", err=True)
         raise typer.Exit(1)
     typer.echo("No problem was found.", err=True)
+
+
+@app.command()
+def plan(
+    folder: Annotated[Path, typer.Argument(help="folder of the runner")],
+    on: Annotated[str | None, typer.Option(help="day of the plan, 2026-03-31 [today]")] = None,
+) -> None:
+    """Say what this week holds: light, sessions, ceiling, and why."""
+    with _one_message():
+        content = plan_runner(folder, _day(on))
+    for line in plan_lines(content):
+        typer.echo(line)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="folder of the runner")],
+    on: Annotated[str | None, typer.Option(help="day of the report, 2026-03-31 [today]")] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="print each page too (Chromium)")] = False,
+) -> None:
+    """Write a runner's report, sheet and letter into the folder's own folder report."""
+    with _one_message():
+        pages = report_runner(folder, _day(on))
+        for page in pages:
+            typer.echo(page)
+        for page in pages if pdf else ():
+            print_page(page, page.with_suffix(".pdf"))
+            typer.echo(page.with_suffix(".pdf"))
+
+
+@app.command("follow-up")
+def follow_up_clinic(
+    clinic: Annotated[Path, typer.Argument(help="folder that holds the runners' folders")],
+    on: Annotated[str | None, typer.Option(help="day of the list, 2026-03-31 [today]")] = None,
+) -> None:
+    """Bring all reports of a clinic up to date and list the runners in order of need."""
+    console = Console(stderr=True)
+
+    def progress(name: str, done: int, of: int) -> None:
+        console.print(f"{done} of {of}: {name}", markup=False, highlight=False)
+
+    with _one_message():
+        done = follow_up(clinic, _day(on), paths.Places(paths.project_root()), progress)
+    for problem in done.problems:
+        typer.echo(problem, err=True)
+    typer.echo(f"{done.n_runners} runners, {done.n_rendered} reports made anew.", err=True)
+    typer.echo(done.index)
+
+
+def _day(text: str | None) -> date:
+    if text is None:
+        return date.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise WorkspaceError(f"--on: received {text!r}, expected a day as 2026-03-31") from error
 
 
 @app.command()

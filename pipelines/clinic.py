@@ -40,7 +40,15 @@ from tolerance.progression.plan_types import Plan
 from tolerance.rules.assess import assess
 from tolerance.rules.diary import until
 
-__all__ = ["Made", "Workbench", "load_workbench", "make_content", "prepare", "read_content"]
+__all__ = [
+    "CONTENT",
+    "Made",
+    "Workbench",
+    "load_workbench",
+    "make_content",
+    "prepare",
+    "read_content",
+]
 
 CONTENT: Final = "report.json"
 STATE: Final = "state.npz"

@@ -90,33 +90,35 @@ def render_pages_here(
     content = load_content(content_path, runner_id)
     notebook = json.loads(project.notebook(NOTEBOOK).read_text(encoding="utf-8"))
     parameters = {"content": str(content_path), "runner_id": runner_id}
-    cells = list(_executed(notebook, parameters))
-    page = render_html(_book(cells), TITLES["report"], (STYLE,))
+    page = render_html(_book(_executed(notebook, parameters)), TITLES["report"], (STYLE,))
     write_text(folder / "report.html", page)
     _write_others(content, folder)
     return [folder / f"{name}.html" for name in PAGES]
 
 
-def _executed(notebook: dict[str, Any], parameters: dict[str, str]) -> Iterator[Any]:
-    """Run our own notebook's cells here, and give cells with what they displayed."""
+def _executed(notebook: dict[str, Any], parameters: dict[str, str]) -> list[Any]:
+    """Run our own notebook's cells here, and return cells with what they displayed."""
     space: dict[str, Any] = {"__name__": "__main__"}
-    for cell in notebook["cells"]:
-        source = "".join(cell["source"])
-        if cell["cell_type"] == "markdown":
-            yield nbformat.v4.new_markdown_cell(source)  # type: ignore[no-untyped-call]
-            continue
-        if "parameters" in cell["metadata"].get("tags", []):
-            space |= parameters
-            continue
-        outputs: list[Any] = []
-        with _collecting(outputs), contextlib.redirect_stdout(io.StringIO()):
+    cells: list[Any] = []
+    with _collecting() as collected, contextlib.redirect_stdout(io.StringIO()):
+        for cell in notebook["cells"]:
+            source = "".join(cell["source"])
+            if cell["cell_type"] == "markdown":
+                cells.append(nbformat.v4.new_markdown_cell(source))  # type: ignore[no-untyped-call]
+                continue
+            if "parameters" in cell["metadata"].get("tags", []):
+                space |= parameters
+                continue
             exec(compile(source, NOTEBOOK, "exec"), space)  # the repository's own notebook
-        yield nbformat.v4.new_code_cell("", outputs=outputs)  # type: ignore[no-untyped-call]
+            cells.append(nbformat.v4.new_code_cell("", outputs=collected.copy()))  # type: ignore[no-untyped-call]
+            collected.clear()
+    return cells
 
 
 @contextlib.contextmanager
-def _collecting(outputs: list[Any]) -> Iterator[None]:
+def _collecting() -> Iterator[list[Any]]:
     """Take what is displayed meanwhile as a notebook's outputs."""
+    outputs: list[Any] = []
 
     def display(*things: Any) -> None:
         outputs.extend(_output(thing) for thing in things)
@@ -124,7 +126,7 @@ def _collecting(outputs: list[Any]) -> Iterator[None]:
     before = IPython.display.display
     IPython.display.display = display  # type: ignore[assignment]
     try:
-        yield
+        yield outputs
     finally:
         IPython.display.display = before
 

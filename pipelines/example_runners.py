@@ -604,9 +604,14 @@ def _diary(
             if example.asked:
                 sessions.append({"session_id": f"{day.replace('-', '')}_0", "date": day,
                                  "activity": "rest"})  # fmt: skip
-    if example.asked and symptoms:
-        last = max(symptoms, key=lambda row: row["date"])
-        last |= dict.fromkeys(RED_FLAG_QUESTIONS, "no") | example.flags
+    if example.asked:
+        for week in example.weeks:
+            stop = (week.monday + timedelta(days=7)).isoformat()
+            here = [row for row in symptoms if week.monday.isoformat() <= row["date"] < stop]
+            if here:
+                last = max(here, key=lambda row: str(row["date"]))
+                last |= dict.fromkeys(RED_FLAG_QUESTIONS, "no")
+                last |= example.flags if week.back == 1 else {}
     return sessions, symptoms, watches
 
 

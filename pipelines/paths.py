@@ -123,6 +123,15 @@ class Places:
         """HTML page of a rendered notebook."""
         return self.root / "data" / "reports" / f"{check_identifier(name, 'report')}.html"
 
+    def example_runner(self, runner_id: str) -> Path:
+        """Folder of an example runner, in git."""
+        return self.root / "data" / "clinic" / check_identifier(runner_id, "runner_id")
+
+    def example_report(self, runner_id: str) -> Path:
+        """Folder of an example runner's pages."""
+        name = check_identifier(runner_id, "runner_id")
+        return self.root / "data" / "reports" / "clinic" / name
+
     def metrics(self, name: str) -> Path:
         """Metrics file, kept in git."""
         return self.root / "data" / "metrics" / f"{check_identifier(name, 'metrics')}.json"

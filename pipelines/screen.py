@@ -18,12 +18,14 @@ from loadcore.constants import WATCH
 from pipelines.calibration import load_calibration
 from pipelines.datasets.base import ImportedRecording, LeftOut
 from pipelines.errors import WorkspaceError
+from pipelines.imported_tables import Tables
+from pipelines.imported_tables import run as gather
 from pipelines.importers.fit import WatchRecording
 from pipelines.importers.open_recording import read_any
 from pipelines.notebooks import render
 from pipelines.params import load_params
 from pipelines.paths import Places, check_identifier, project_root
-from pipelines.stages import aggregate_sessions, analyse_recordings, import_recordings
+from pipelines.stages import aggregate_sessions, analyse_recordings
 from pipelines.store import new_directory, read_table, write_table
 from tolerance.exposure.findings import no_load_reason
 from tolerance.exposure.recordings import AnalysedRecording, runner_tables
@@ -163,11 +165,11 @@ def _is_ours(file: Path) -> bool:
 
 def import_opened(
     opened: list[ImportedRecording | WatchRecording | LeftOut], places: Places
-) -> import_recordings.Tables:
+) -> Tables:
     """Write the interim tables of recordings with samples; watches only get their row."""
-    imported = import_recordings.Tables()
+    imported = Tables()
     sampled = [thing for thing in opened if not isinstance(thing, WatchRecording)]
-    for name, signals in import_recordings.run(sampled, imported):
+    for name, signals in gather(sampled, imported):
         write_table(places.signals(OWN, name), "signals", signals)
     for row in imported.rows:
         row["dataset_id"] = OWN
@@ -200,7 +202,7 @@ def _watch_row(watch: WatchRecording) -> dict[str, object]:
 
 
 def analyse_opened(
-    imported: import_recordings.Tables,
+    imported: Tables,
     opened: list[ImportedRecording | WatchRecording | LeftOut],
     places: Places,
     project: Places,

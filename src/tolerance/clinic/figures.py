@@ -45,7 +45,7 @@ def week_loads(axes: Axes, weeks: Sequence[WeekLoad], ceiling_rr: float | None) 
     axes.set_xticks(ticks, names, fontsize=7)
     axes.set_xlim(-0.6, len(ticks) - 0.4)
     axes.set_ylim(0, 1.15 * top)
-    axes.set_ylabel("reference runs")
+    axes.set_ylabel("reference runs, 90 % range")
     axes.set_xlabel("week from")
     return axes
 
@@ -74,7 +74,7 @@ def pain_course(
         axes.annotate(
             place,
             (days[-1], levels[-1]),
-            xytext=(0, 7 + 9 * index),
+            xytext=(0, 24 + 10 * index),
             textcoords="offset points",
             ha="right",
             color=colour,

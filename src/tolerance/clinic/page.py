@@ -33,6 +33,7 @@ __all__ = ["Drawing", "Part", "letter_parts", "report_parts", "sheet_parts", "sp
 
 SHOWN_TISSUES: Final = 6
 SHOWN_CRITERIA: Final = 2
+SHOWN_REASONS: Final = 5
 MONTHS: Final = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
@@ -116,7 +117,7 @@ def _week(content: ReportContent) -> list[Part]:
             (day_words(one.day), f"{one.run_minutes:.0f}", f"{one.walk_minutes:.0f}", one.words)
             for one in content.sessions
         ]
-        columns = ("Day", "Run (min)", "Walk (min)", "How")
+        columns = ("Day", "Run (min)", "Walk (min)", "What")
         parts.append(table("Sessions of this week", columns, rows, words=(0, 3)))
     if content.ceiling_minutes is not None and content.ceiling_longest_minutes is not None:
         parts.append(
@@ -127,6 +128,10 @@ def _week(content: ReportContent) -> list[Part]:
                 MISSED,
             )
         )
+    if content.how:
+        parts.append(paragraph("How:", *content.how, content.stop_rule))
+    if content.strength:
+        parts.append(bullets([f"Strength, {line}" for line in content.strength]))
     if content.not_allowed:
         parts.append(paragraph(f"Not yet: {', '.join(content.not_allowed)}."))
     parts.append(paragraph(". ".join(content.other) + "."))
@@ -134,7 +139,7 @@ def _week(content: ReportContent) -> list[Part]:
         parts.append(Fragment("<h3>Why</h3>"))
         parts.append(
             bullets([f"{one.sentence} [{one.rule}]" if one.rule else one.sentence
-                     for one in content.why])
+                     for one in content.why[:SHOWN_REASONS]])
         )  # fmt: skip
     return parts
 
@@ -167,6 +172,8 @@ def _expect(content: ReportContent) -> list[Part]:
             "Of 100 such weeks pain passes its limit in the hardest session in "
             f"{of_100(pain.value, pain.low, pain.high)}."
         )
+    if content.goal:
+        sentences.append(content.goal)
     parts.append(paragraph(*sentences))
     parts.append(
         paragraph(
@@ -179,7 +186,7 @@ def _expect(content: ReportContent) -> list[Part]:
 def _load(content: ReportContent) -> list[Part]:
     parts: list[Part] = []
     if content.weeks and content.index_tissue:
-        figure, (left, right) = new_figure(7.2, 2.15, 2)
+        figure, (left, right) = new_figure(7.4, 2.3, 2)
         ceiling = next(
             (
                 line.ceiling_rr.value
@@ -189,10 +196,10 @@ def _load(content: ReportContent) -> list[Part]:
             None,
         )
         week_loads(left, content.weeks, ceiling)
-        left.set_title(f"Load of the {content.index_tissue}, with 90 % range", fontsize=9)
+        left.set_title(f"Load a week, {content.index_tissue}", fontsize=8.5)
         start = content.weeks[0].monday
         pain_course(right, content.pains, content.pain_limit, start, content.week_start)
-        right.set_title("Symptoms over the same weeks", fontsize=9)
+        right.set_title("Pain over the same weeks", fontsize=8.5)
         parts.append(Drawing(figure, load_finding(content)))
     shown = content.loads[:SHOWN_TISSUES]
     if shown:
@@ -250,7 +257,7 @@ def _gates(content: ReportContent) -> list[Part]:
     if several:
         first: dict[str, int] = {}
         lines = tuple(
-            line for line in lines if first.setdefault(line.injury, 0) < 3
+            line for line in lines if first.setdefault(line.injury, 0) < 2
             and not first.update({line.injury: first[line.injury] + 1})
         )  # fmt: skip
     rows = [
@@ -258,7 +265,7 @@ def _gates(content: ReportContent) -> list[Part]:
             f"{line.injury}: {line.gate}" if several else line.gate,
             line.mark,
             _shortened(line.detail),
-            ", ".join(line.rules[:4]) + (" …" if len(line.rules) > 4 else ""),
+            ", ".join(line.rules[:3]) + ("\u00a0…" if len(line.rules) > 3 else ""),
         )
         for line in lines
     ]

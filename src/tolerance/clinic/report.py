@@ -110,7 +110,7 @@ def build_report(inputs: ReportInputs) -> ReportContent:
     index = injured[0] if injured else None
     weeks = _weeks(inputs, index)
     signals = _signals(inputs, weeks, index)
-    light = _light(assessment)
+    light = _light(assessment, plan)
     before = inputs.previous
     binding = None
     if plan.binds is not None and plan.binds.unit is not None:
@@ -179,8 +179,10 @@ def _injury_words(assessment: Assessment) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _light(assessment: Assessment) -> Light:
+def _light(assessment: Assessment, plan: Plan) -> Light:
     key = str(assessment.verdict)
+    if key in ("plan", "hold") and plan.basis == "model" and plan.run_minutes <= 0.0:
+        key = "no_run"
     if key == "hold" and assessment.allowed.load_factor_max < 1.0:
         key = "reduce"
     name, word, shape, meaning = LIGHTS[key]
@@ -190,6 +192,8 @@ def _light(assessment: Assessment) -> Light:
 def _headline(inputs: ReportInputs, light: Light) -> tuple[str, ...]:
     plan = inputs.plan
     sentences = list(dict.fromkeys((inputs.assessment.reason, plan.reason)))
+    if light.name == "stop":
+        sentences = [plan.reason]
     runs = [one for one in plan.sessions if one.activity == "running"]
     if plan.run_minutes > 0.0 and runs:
         minutes = sum(one.run_minutes for one in runs)
@@ -273,46 +277,51 @@ def _why(inputs: ReportInputs) -> tuple[WhyLine, ...]:
     lines = [
         WhyLine(rule=one.rule, sentence=plain(one.sentence)) for one in inputs.assessment.fired
     ]
-    merged: dict[str, list[str]] = {}
+    merged: dict[str, tuple[list[str], list[str]]] = {}
     for line in lines:
-        merged.setdefault(line.sentence, []).append(line.rule)
+        first, _, rest = line.sentence.partition(". ")
+        rules, details = merged.setdefault(first.removesuffix("."), ([], []))
+        rules.append(line.rule)
+        details += [rest] if rest and rest not in details else []
     found = [
-        WhyLine(rule=", ".join(dict.fromkeys(rules)), sentence=sentence)
-        for sentence, rules in merged.items()
+        WhyLine(
+            rule=", ".join(dict.fromkeys(rules)),
+            sentence=" ".join([f"{first}.", *details]),
+        )
+        for first, (rules, details) in merged.items()
     ]
     binds = inputs.plan.binds
     if binds is not None:
         found.append(WhyLine(rule="", sentence=f"What binds: {binds.sentence}"))
-    return tuple(found[:SHOWN_REASONS] + found[SHOWN_REASONS:][-1:])
+    return tuple(found)
 
 
 # ---- load and symptoms --------------------------------------------------------------------
 
 
-def _unit_rows(ledger: pd.DataFrame, unit: Unit, start: date, stop: date) -> pd.DataFrame:
-    """Return a unit's rows of sessions from start to before stop."""
-    days = ledger["date"].dt.date
-    here = (
-        (ledger["site"] == unit.site)
-        & (ledger["tissue"] == unit.tissue)
-        & (ledger["side"] == unit.side)
-        & (days >= start)
-        & (days < stop)
-    )
-    found: pd.DataFrame = ledger[here]
+def _sessions_of(ledger: pd.DataFrame) -> dict[Unit, list[tuple[date, float, float]]]:
+    """Return day, damage and its SD of every session with a known load, by unit."""
+    found: dict[Unit, list[tuple[date, float, float]]] = {}
+    known = ledger[ledger["damage_rr"].notna()]
+    columns = ("site", "tissue", "side", "damage_rr", "damage_sd_rr")
+    days = known["date"].dt.date.tolist()
+    for day, site, tissue, side, damage, sd in zip(
+        days, *(known[name].tolist() for name in columns), strict=True
+    ):
+        found.setdefault(Unit(site, tissue, side), []).append((day, damage, sd))
     return found
 
 
-def _week_interval(ledger: pd.DataFrame, unit: Unit, start: date) -> Interval | None:
+def _week_interval(sessions: Sequence[tuple[date, float, float]], start: date) -> Interval | None:
     """Return a week's damage-weighted load; None where no session of it is known.
 
     Errors of sessions are added straight: what is wrong with one is mostly wrong with all.
     """
-    rows = _unit_rows(ledger, unit, start, start + timedelta(days=DAYS_PER_WEEK))
-    rows = rows[rows["damage_rr"].notna()]
-    if rows.empty:
+    stop = start + timedelta(days=DAYS_PER_WEEK)
+    here = [(damage, sd) for day, damage, sd in sessions if start <= day < stop]
+    if not here:
         return None
-    total, sd = float(rows["damage_rr"].sum()), float(rows["damage_sd_rr"].sum())
+    total, sd = sum(damage for damage, _ in here), sum(error for _, error in here)
     if total <= 0.0:
         return Interval(value=0.0, low=0.0, high=0.0)
     low, high = lognormal_interval(total, sd)
@@ -320,6 +329,7 @@ def _week_interval(ledger: pd.DataFrame, unit: Unit, start: date) -> Interval | 
 
 
 def _loads(inputs: ReportInputs) -> tuple[LoadLine, ...]:
+    by_unit = _sessions_of(inputs.ledger)
     last = inputs.plan.start - timedelta(days=DAYS_PER_WEEK)
     planned = {}
     if inputs.previous is not None and inputs.previous.week_start == last:
@@ -339,7 +349,7 @@ def _loads(inputs: ReportInputs) -> tuple[LoadLine, ...]:
             LoadLine(
                 tissue=_words(unit),
                 is_injured=unit in injured,
-                done_rr=_week_interval(inputs.ledger, unit, last),
+                done_rr=_week_interval(by_unit.get(unit, ()), last),
                 planned_rr=planned.get(_words(unit)),
                 ceiling_rr=ceiling,
             )
@@ -348,6 +358,7 @@ def _loads(inputs: ReportInputs) -> tuple[LoadLine, ...]:
 
 
 def _weeks(inputs: ReportInputs, index: Unit | None) -> tuple[WeekLoad, ...]:
+    by_unit = _sessions_of(inputs.ledger)
     lines = []
     for back in range(inputs.report.weeks_shown, 0, -1):
         start = inputs.plan.start - timedelta(days=DAYS_PER_WEEK * back)
@@ -361,7 +372,7 @@ def _weeks(inputs: ReportInputs, index: Unit | None) -> tuple[WeekLoad, ...]:
         lines.append(
             WeekLoad(
                 monday=start,
-                load_rr=None if index is None else _week_interval(inputs.ledger, index, start),
+                load_rr=None if index is None else _week_interval(by_unit.get(index, ()), start),
                 run_minutes=round(sum(minutes), 1) if known else None,
             )
         )
@@ -520,7 +531,11 @@ def _changes(record: RunnerRecord) -> tuple[ChangeLine, ...]:
             if score is not None:
                 scores.append(score)
         if scores:
-            what = "UWRI (36 is as before)" if questionnaire is UWRI else "OSTRC-H2 (0 is none)"
+            what = (
+                "UWRI (36: as before the injury)"
+                if questionnaire is UWRI
+                else "OSTRC-H2 (0: no problem)"
+            )
             lines.append(_change(what, "points", scores, detectable))
     keys = dict.fromkeys((test.name, test.side) for test in record.tests)
     for name, side in keys:
@@ -541,7 +556,7 @@ def _change(what: str, unit: str, values: Sequence[float], detectable: float | N
     if before is None:
         words = "first result"
     elif detectable is None:
-        words = "no detectable change is published for it here"
+        words = "detectable change not known"
     elif abs(now - before) < detectable:
         words = f"within noise (detectable from {detectable:g})"
     else:
@@ -565,8 +580,8 @@ def _since_last(
             f"The ceiling went from {before.ceiling_minutes:.0f} to {now:.0f} minutes a week."
         )
     done, planned = _adherence(inputs)
-    if done is not None and planned is not None:
-        lines.append(f"{done} of {planned} planned runs were done.")
+    if done is not None and planned:
+        lines.append(f"{planned} runs were planned, {done} were noted.")
     return tuple(lines)
 
 

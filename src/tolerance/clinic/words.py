@@ -3,6 +3,8 @@
 from typing import Final
 
 __all__ = [
+    "FOLLOW_UP_COLUMNS",
+    "FOLLOW_UP_WORDS",
     "FORM_LABELS",
     "FORM_WORDS",
     "GATE_MARKS",
@@ -139,7 +141,11 @@ GATE_WORDS: Final = {
     "speed": "Fast running",
     "sprint": "Sprinting",
 }
-GATE_MARKS: Final = {"passed": "● passed", "failed": "■ not passed", "missing": "▲ missing"}
+GATE_MARKS: Final = {
+    "passed": "●\u00a0passed",
+    "failed": "■\u00a0not\u00a0passed",
+    "missing": "▲\u00a0missing",
+}
 URGENCY_WORDS: Final = {
     "today": "Today",
     "this_week": "This week",
@@ -180,6 +186,42 @@ LOAD_UNIT: Final = (
     "One reference run is 30 minutes of easy, flat running by this runner; load is weighted by how "
     "strongly the tissue's damage grows with force."
 )
+
+
+FOLLOW_UP_COLUMNS: Final = (
+    ("state", "State"),
+    ("runner", "Runner"),
+    ("why", "Why"),
+    ("last", "Last entry"),
+    ("adherence", "Runs done of planned"),
+    ("load", "Load of last ceiling"),
+    ("pain", "Latest pain, and change on the week before"),
+    ("ontracx", "OnTracx's public checks"),
+)
+"""Columns of the follow-up list: key and head."""
+
+FOLLOW_UP_WORDS: Final = {
+    "title": "Follow-up: whom to call",
+    "skip": "Skip to the list",
+    "example": "Examples: none of these runners exists.",
+    "show": "Show",
+    "find": "Find in names and reasons",
+    "shown": "shown of",
+    "caption": "Runners in order of need",
+    "nothing": "nothing to report",
+    "how": "How to read this list",
+    "notes": "◆ Red flag: a warning sign is open; somebody has to look. ■ Hard off: no running, or "
+    "less load, or far beyond the ceiling. ○ No data: nothing was heard for too long. ▲ Soft off: "
+    "hold, or ask. ● On track.\n"
+    "Each reason ends with its rule; docs/rules.md says what the rule is. Limits are in "
+    "params.yaml, follow_up.\n"
+    "OnTracx's four public checks stand beside ours: latest pain above 4, pain rising, load above "
+    "target, more than three weeks above target. Its load target is read as 15 % above the three "
+    "weeks before.\n"
+    "Nobody watches this list by itself: it is as old as its date. It is no diagnosis and no "
+    "medical device.",
+}
+"""Words of the follow-up list."""
 
 
 def unit_words(site: str, tissue: str, side: str) -> str:
