@@ -65,7 +65,7 @@ from tolerance.rules.assessment import Assessment, Fired
 from tolerance.rules.exercises import StrengthSession, strength_week
 from tolerance.rules.races import race_advice
 from tolerance.rules.registry import rule
-from tolerance.rules.sessions import session_guidance
+from tolerance.rules.sessions import cross_training, session_guidance
 
 __all__ = ["PlanSettings", "dose_limits", "plan_week", "what_if"]
 
@@ -766,7 +766,8 @@ def _with_other_training(
         activities.append("cross_training")
     words = {
         "walking": f"{WALK_MINUTES:.0f} min brisk walk, no limp, pain within the limit",
-        "cross_training": f"{WALK_MINUTES:.0f} min cycling or swimming, without pain",
+        "cross_training": f"{WALK_MINUTES:.0f} min {' or '.join(cross_training(assessment)[:2])}, "
+        "without pain",
     }
     sessions = tuple(
         PlannedSession(

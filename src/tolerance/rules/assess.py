@@ -500,11 +500,24 @@ def _cautions(
     if any(not injury.symmetry_used for injury in assessed):
         found.append("Both sides are injured: absolute values count, no comparison of sides.")
     found += [
+        f"{injury.known.words}: strength follows the protocol of who operated or treated it until "
+        "running is cleared."
+        for injury in assessed
+        if injury.known is not None and _awaits_clearance(injury)
+    ]
+    found += [
         f"{injury.entry.failed_returns} returns failed before: capacity first, then volume."
         for injury in assessed
         if injury.entry.failed_returns > 0
     ]
     return tuple(found)
+
+
+def _awaits_clearance(injury: InjuryAssessment) -> bool:
+    gate = injury.gate("start_running")
+    return gate is not None and any(
+        item.kind == "clearance" and item.status != "passed" for item in gate.criteria
+    )
 
 
 @rule("A05")

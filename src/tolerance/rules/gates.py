@@ -220,12 +220,15 @@ def stage_of(gates: Sequence[Gate]) -> int:
 def phase_of(stage: int, gates: Sequence[Gate]) -> Phase:
     """Return the phase of rehabilitation (R49) that belongs to a stage (R69).
 
-    Stage 1 settles while pain at rest is above its limit or unknown and builds capacity after;
-    stage 2 builds on, stage 3 adds elastic work and speed, stage 4 sharpens and maintains.
+    Stage 1 settles while pain of daily life is above its limit or unknown, and while a clearance is
+    wanting after surgery, fracture or bone stress; then it builds capacity. Stage 2 builds on,
+    stage 3 adds elastic work and speed, stage 4 sharpens and maintains.
     """
     if stage == 1:
         start = next(gate for gate in gates if gate.name == "start_running")
-        settled = all(item.status == "passed" for item in start.criteria if item.kind == "pain")
+        settled = all(
+            item.status == "passed" for item in start.criteria if item.kind in ("pain", "clearance")
+        )
         return PHASES[1] if settled else PHASES[0]
     return PHASES[stage - 1]
 

@@ -128,6 +128,8 @@ def race_advice(
         ]  # fmt: skip
     elif calf:
         lines += _calf_lines(assessment, race, weeks, target.race_date)
+    if weeks > MIDDLE_WEEKS:
+        lines += season_plan(target.race_date)
     if earliest_ready is not None and earliest_ready > target.race_date and outlook == "go_on":
         outlook = "shorter_or_later"
         lines.append(

@@ -97,6 +97,12 @@ class Guidance:
         What to do about a missed session (A15).
     whom_to_call : str
         Who is called when something worries the runner; nobody watches the folder (A15).
+    cross_training : tuple of str
+        What may be done besides or instead of running (R20).
+    gait : tuple of str
+        What a clinician looks at when the gait is seen (R21).
+    race_steps : tuple of str
+        Steps back to racing that are open (R25).
     rules : tuple of str
     """
 
@@ -111,6 +117,9 @@ class Guidance:
     shoes: tuple[str, ...]
     missed: str
     whom_to_call: str
+    cross_training: tuple[str, ...]
+    gait: tuple[str, ...]
+    race_steps: tuple[str, ...]
     rules: tuple[str, ...]
 
 
@@ -166,6 +175,9 @@ def session_guidance(assessment: Assessment, record: RunnerRecord, settings: Rul
         shoes=_shoes(assessment, record, settings),
         missed="A missed session is not made up: go on with the next one as planned.",
         whom_to_call=_whom_to_call(record.profile),
+        cross_training=cross_training(assessment),
+        gait=gait_checklist(),
+        race_steps=return_to_race_order(assessment),
         rules=tuple(sorted(rules)),
     )
 

@@ -297,6 +297,18 @@ def test_phases_follow_stages(runner):
     assert phase_of(4, ()) == "sharpen_and_maintain"
 
 
+@pytest.mark.rule("R49", "A06")
+def test_an_operated_knee_builds_no_capacity_before_its_clearance(runner, today):
+    surgery = today - timedelta(weeks=5)
+    builder = runner("acl_reconstruction", onset=surgery, surgery_date=surgery).ready()
+    found = builder.assess()
+    assert found.injuries[0].phase == "settle_and_assess"
+    assert any("protocol" in line for line in found.cautions)
+    cleared = builder.cleared().assess()
+    assert cleared.injuries[0].phase == "build_capacity"
+    assert not any("protocol" in line for line in cleared.cautions)
+
+
 @pytest.mark.rule("R29")
 def test_only_sports_with_sprints_have_a_gate_of_sprinting(runner):
     endurance = ready_for_speed(runner).assess()

@@ -68,6 +68,7 @@ def test_half_marathon_in_sixteen_weeks_trains_hard_and_tapers_strength(runner, 
     hard = next(line for line in found.lines if "Hard strength" in line.words)
     assert hard.to_date == found.race_date - timedelta(weeks=4)
     assert "30 to 50 %" in words(found)
+    assert "Screen: calf raises" in words(found)
 
 
 @pytest.mark.rule("R55", "A13")

@@ -62,6 +62,9 @@ def test_every_session_has_a_stop_rule_and_a_next_morning_check(runner):
     assert "walking" in found.warm_up
     assert "whole sentences" in found.pace
     assert "not made up" in found.missed
+    assert "cycling" in found.cross_training
+    assert found.race_steps == ("longer runs at an easy pace",)
+    assert len(found.gait) > 3
     assert set(found.rules) <= set(RULES)
 
 
