@@ -107,9 +107,19 @@ ONSET_SEARCH_S: Final = 0.04
 """The onset of the landing is searched from this long before the forward swing ends."""
 ONSET_FRACTION: Final = 0.2
 """Part of the landing's greatest jerk that marks its onset. Engineering choice, see Notes."""
-TERMINAL_DELAY: Final = 0.055
+SLAP_SEARCH_S: Final = 0.06
+"""The greatest rate of the forefoot's slap is searched so long after the onset of the jerk."""
+MAX_SLAP_LEAD_S: Final = 0.025
+"""And begins no longer than this before it: the cushion of a heel delays the jerk by 18 ms in the
+mean cycle of Dorschky 2019."""
+MIN_SLAP_RADPS: Final = 3.0
+"""Slower than this the foot lies down, and does not slap. Engineering choice."""
+SLAP_FRACTION: Final = 0.2
+"""Part of the slap's greatest rate that marks its begin, as ``ONSET_FRACTION`` of the jerk: a foot
+turns down slowly before it lands."""
+TERMINAL_DELAY: Final = 0.08
 """Terminal contact (5 % of body weight) after the last pitch-rate minimum, as a part of the
-contact time: 14 of 245 ms running, 35 of 675 ms walking (mean cycles of one man, Dorschky 2019,
+time from initial contact: 18 of 220 ms running (mean cycle of one man, Dorschky 2019,
 doi 10.1016/j.jbiomech.2019.07.022)."""
 PUSH_OFF_SEARCH_S: Final = 0.03
 """Without a gyroscope: the push-off peak is searched from this long after foot-flat."""
@@ -513,14 +523,49 @@ def find_stances(
 
 @kernel
 def _onset(acc: NDArray[np.float64], start: int, stop: int) -> float:
-    """Sample at which the jerk first reaches its fraction of the greatest in the range."""
+    """Sample at which the jerk reaches its fraction of the greatest in the range.
+
+    The end of a swing has a jerk of its own: where the range begins above the limit, the onset is
+    the first rise after the jerk once fell below it.
+    """
     greatest = 0.0
     for i in range(start, stop):
         greatest = max(greatest, _jerk_square(acc, i))
+    limit = ONSET_FRACTION**2 * greatest
+    first, was_below = start, False
     for i in range(start, stop):
-        if _jerk_square(acc, i) >= ONSET_FRACTION**2 * greatest:
+        below = _jerk_square(acc, i) < limit
+        if was_below and not below:
             return i - 0.5
-    return math.nan
+        was_below = was_below or below
+    return first - 0.5
+
+
+@kernel
+def _slap(
+    falling: NDArray[np.float64], onset: float, stop: int, first: int, reach: tuple[int, int]
+) -> float:
+    """Sample at which the forefoot begins to slap down after landing on the heel, else ``onset``.
+
+    The heel's cushion delays the jerk at the instep, the turning starts with the contact. A foot
+    that turns down before the onset of the jerk lands on the forefoot, and no slap follows; one
+    that turns down long before it is still in the air. ``reach`` is how far after the onset the
+    slap is searched, and how far before it the slap may begin.
+    """
+    begin = max(int(onset), 1)
+    end = min(begin + reach[0], stop)
+    if end <= begin:
+        return onset
+    low = _argmin(falling, begin, end)
+    if low == begin or falling[low] > -MIN_SLAP_RADPS:
+        return onset
+    i = low
+    while i > first and falling[i] < SLAP_FRACTION * falling[low]:
+        i -= 1
+    fall = falling[i] - falling[i + 1]
+    part = (falling[i] - SLAP_FRACTION * falling[low]) / fall if fall > 0.0 else 0.0
+    slap = i + min(max(part, 0.0), 1.0)
+    return slap if onset - reach[1] <= slap <= onset else onset
 
 
 @kernel
@@ -534,21 +579,24 @@ def _vertex(x: NDArray[np.float64], i: int) -> float:
 
 
 @kernel
-def _project_pushes(
+def _project_events(
     x: NDArray[np.float64],
     axis: NDArray[np.float64],
     direction: NDArray[np.int8],
     stance: NDArray[np.int64],
+    before: int,
     out: NDArray[np.float64],
 ) -> None:
-    """Write the rate about an axis, positive with each swing, where push-off is searched.
+    """Write the rate about an axis, positive with each swing, where slap and push-off are searched.
 
-    ``stance`` as for `_find_events`, ``direction`` that of the swing before each.
+    ``stance`` as for `_find_events`, ``direction`` that of the swing before each, ``before`` how
+    far before the swing's end a landing is searched.
     """
     for k in range(stance.shape[0]):
-        for i in range(max(stance[k, 2] - 1, 0), min(stance[k, 3] + 1, x.shape[0])):
-            rate = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
-            out[i] = direction[k] * rate
+        for first, last in ((stance[k, 0] - before, stance[k, 1]), (stance[k, 2], stance[k, 3])):
+            for i in range(max(first - 1, 0), min(last + 1, x.shape[0])):
+                rate = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
+                out[i] = direction[k] * rate
 
 
 @kernel
@@ -556,13 +604,15 @@ def _find_events(
     acc: NDArray[np.float64],
     falling: NDArray[np.float64],
     stance: NDArray[np.int64],
-    search: tuple[int, int],
+    search: tuple[int, int, int, int],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find initial contact and push-off of every stance.
 
     ``stance`` holds swing stop, arrive, depart and next swing start, or depart again where no
-    swing follows and push-off is not observed; ``falling`` is least at
-    push-off; ``search`` is how far before the swing's end and after foot-flat the searches start.
+    swing follows and push-off is not observed; ``falling`` is least at push-off, and with a
+    gyroscope is the pitch rate; ``search`` is how far before the swing's end and after foot-flat
+    the searches start, and how far after and before the jerk's onset the slap is searched (0: no
+    gyroscope).
     """
     n = stance.shape[0]
     initial, terminal = np.full(n, np.nan), np.full(n, np.nan)
@@ -571,6 +621,8 @@ def _find_events(
         start = max(swing_stop - search[0], 1)
         if arrive > start:
             initial[k] = _onset(acc, start, arrive)
+            if search[2] > 0:
+                initial[k] = _slap(falling, initial[k], arrive, start, search[2:])
         if swing_start > depart:
             start = min(depart + search[1], swing_start - 1)
             terminal[k] = _vertex(falling, _argmin(falling, start, swing_start))
@@ -694,16 +746,20 @@ def _stretch_contacts(
     arrive, depart = stances.arrive_sample[1:], stances.depart_sample[1:]
     # The last stance leads into standing or a gap: it has a beginning, and no end to be seen.
     leave = np.append(stances.swing_start_sample[1:], depart[-1:])
-    search_s = (ONSET_SEARCH_S, 0.0 if has_gyr else PUSH_OFF_SEARCH_S)
-    search = (round(search_s[0] * sampling_rate_hz), round(search_s[1] * sampling_rate_hz))
+    search_s = (ONSET_SEARCH_S, *((0.0, SLAP_SEARCH_S) if has_gyr else (PUSH_OFF_SEARCH_S, 0.0)))
+    before, after, slap = (round(part_s * sampling_rate_hz) for part_s in search_s)
+    search = (before, after, slap, round(MAX_SLAP_LEAD_S * sampling_rate_hz))
     stance = np.column_stack((stances.swing_stop_sample, arrive, depart, leave))
     falling = np.empty(stretch.acc_mps2.shape[0])
     if stretch.repaired_radps is None:
         falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
     else:
         turn = (stretch.repaired_radps, stances.pitch_axis, stances.swing_direction)
-        _project_pushes(*turn, stance, falling)
+        _project_events(*turn, stance, before, falling)
     initial, push_off = _find_events(stretch.acc_mps2, falling, stance, search)
+    # Whoever stood in between pushed off from standing, not from this landing.
+    stood = push_off - initial > STANDING_S * sampling_rate_hz
+    push_off[stood] = np.nan
 
     initial_sd_s = np.full(initial.size, INITIAL_SD_S if has_gyr else ACC_ONLY_INITIAL_SD_S)
     terminal_sd_s = np.full(initial.size, TERMINAL_SD_S if has_gyr else ACC_ONLY_TERMINAL_SD_S)
@@ -818,7 +874,8 @@ def foot_contacts(
     doi 10.3389/fphys.2018.00610) plus a delay. Initial contact: we deviate. Falbriard's minimum
     before foot-flat lies 30 (running) to 50 ms (walking) after 5 % of body weight in the mean
     cycles of Dorschky 2019, because the foot is still slapping down; we take the onset of the
-    landing's jerk, from shortly before the forward swing ends.
+    landing's jerk, from shortly before the forward swing ends, or where the slap begins before it
+    the begin of the slap.
 
     Holes up to 0.12 s are bridged to find swings. A landing in a hole is not read from its jerk:
     it is placed after the end of the swing as far as the other landings are, with that scatter and

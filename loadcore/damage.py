@@ -5,7 +5,9 @@ Damage follows Miner's rule with cycles to failure ``N_f ~ F^-b``: a step at for
 doi:10.1249/JES.0000000000000163).
 
 Errors are taken as lognormal, in three parts that act differently on a power sum: **noise** makes
-the measured force scatter about the true one, so the sum comes out too large and is corrected;
+the measured force scatter about the true one, so the sum comes out too large and is corrected,
+either step by step (`step_damage`) or, better where there are other steps to tell from, by drawing
+uncertain steps toward the session before the power is taken (`shrink_to_session`);
 **step** error (noise included) averages out over many steps; **shared** error hits all steps of a
 session alike and does not. A sum is the median of what is believed, and its standard deviation
 ``sd`` means a lognormal of log-SD ``sqrt(log(1 + (sd / total)^2))`` about it.
@@ -36,6 +38,7 @@ __all__ = [
     "noise_inflation",
     "noise_inflation_second_order",
     "power_relative_sd",
+    "shrink_to_session",
     "step_damage",
     "sum_damage",
     "tendon_local_exponent",
@@ -69,6 +72,9 @@ forefoot strike 1.4 times the tendon's lever (load.md D); engineering choice: 1.
 
 NORMAL_QUANTILE_95: Final = 1.6448536269514722
 """Standard normal quantile that leaves 5 % on each side."""
+
+SPREAD_BISECTIONS: Final = 40
+"""Halvings in the search for the spread of a session's forces: to 1e-12 of the bracket."""
 
 SCHECHTMAN_SLOPE_PCT: Final = 14.8
 """Stress lost per decade of cycles, percent of 100 MPa, human tendon (Schechtman & Bader 1997,
@@ -220,6 +226,75 @@ def step_damage(
     return np.asarray(force**exponent / noise_inflation(known, exponent), np.float64)
 
 
+def shrink_to_session(
+    relative_force: ArrayLike, noise_fraction: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Return what is believed of each step's force after all steps of the session were seen.
+
+    A step with a wide error says little that the others do not say better, yet a ninth power
+    makes it dominate the sum. So the logarithm of each force is drawn toward the session's mean,
+    by its noise against the spread of the true forces.
+
+    Parameters
+    ----------
+    relative_force : (n_steps,) array_like
+        As in `step_damage`, the steps of one recording or session; NaN stays NaN.
+    noise_fraction : array_like, broadcast to (n_steps,)
+        Noise of the measured force over the force. A step whose noise is NaN (not known) or zero
+        stays as it is.
+
+    Returns
+    -------
+    force : (n_steps,) float64 array
+        Expected force.
+    noise_fraction : (n_steps,) float64 array
+        Standard deviation that is left, over the force. The expected power of a step is
+        ``force**b * noise_inflation(noise_fraction, b)``, and its sum over steps is unbiased.
+
+    Notes
+    -----
+    Normal-normal empirical Bayes on the logarithm; the spread between true forces is the moment
+    estimate of Paule & Mandel 1982 (doi:10.6028/jres.087.022), found by bisection.
+    """
+    force, noise = np.broadcast_arrays(
+        np.atleast_1d(np.asarray(relative_force, np.float64)),
+        np.atleast_1d(np.asarray(noise_fraction, np.float64)),
+    )
+    believed, left = force.copy(), noise.copy()
+    told = (force > 0.0) & np.isfinite(noise)
+    variance = np.log1p(noise[told] ** 2)
+    if variance.size < 2 or not variance.any():
+        return believed, left
+    log_force = np.log(force[told]) + variance / 2.0  # the measured force, not its log, is unbiased
+    spread, mean = _spread_of_true(log_force, variance)
+    kept = np.divide(spread, spread + variance, out=np.ones_like(variance), where=variance > 0.0)
+    remaining = kept * variance
+    believed[told] = np.exp(mean + kept * (log_force - mean) + remaining / 2.0)
+    left[told] = np.sqrt(np.expm1(remaining))
+    return believed, left
+
+
+def _spread_of_true(value: FloatArray, variance: FloatArray) -> tuple[float, float]:
+    """Return variance and mean of the true values behind noisy ones of known noise variance."""
+
+    def mean_and_excess(spread: float) -> tuple[float, float]:
+        weight = 1.0 / (spread + variance)
+        mean = float((weight * value).sum() / weight.sum())
+        return mean, float((weight * (value - mean) ** 2).sum()) - (value.size - 1)
+
+    # Below the smallest noise the weights of exact steps would be infinite.
+    low, high = 1e-12, float(np.var(value)) * 2.0 + 1e-12
+    if mean_and_excess(low)[1] <= 0.0:
+        return low, mean_and_excess(low)[0]
+    for _ in range(SPREAD_BISECTIONS):
+        middle = (low + high) / 2.0
+        if mean_and_excess(middle)[1] > 0.0:
+            low = middle
+        else:
+            high = middle
+    return high, mean_and_excess(high)[0]
+
+
 def sum_damage(
     relative_force: ArrayLike,
     exponent: float,
@@ -243,8 +318,9 @@ def sum_damage(
     Returns
     -------
     DamageSum
-        The shared error of the sum is that of all steps in perfect step, so parts of one session
-        add up to the whole (`combine_sums`). Empty input gives NaN and zero steps.
+        The shared error of the sum is that of all steps in perfect step, on the logarithm: one
+        step whose error is very wide moves the sum by its share and no more. Empty input gives NaN
+        and zero steps.
 
     Notes
     -----
@@ -269,8 +345,20 @@ def sum_damage(
         n_steps=int(cost.size),
         total=float(cost.sum()),
         independent_sd=float(np.sqrt(variance.sum())),
-        shared_sd=float((cost * power_relative_sd(shared, exponent)).sum()),
+        shared_sd=_shared_sd(cost, shared, exponent),
     )
+
+
+def _shared_sd(cost: FloatArray, shared: FloatArray, exponent: float) -> float:
+    """Return the error of a sum whose terms err in perfect step, each by its own part.
+
+    ``d log D / dz`` of ``D(z) = sum cost exp(b s z)`` at 0: the mean log-SD, weighted by cost.
+    """
+    total = float(cost.sum())
+    if not total > 0.0:
+        return 0.0
+    log_sd = exponent * float((cost * np.sqrt(np.log1p(shared**2))).sum()) / total
+    return total * math.sqrt(math.expm1(log_sd**2))
 
 
 def combine_sums(parts: Sequence[DamageSum]) -> DamageSum:

@@ -14,7 +14,7 @@ from loadcore.constants import (
     STANDARD_GRAVITY_MPS2,
     TRUNK_SITES,
 )
-from loadcore.contact_times import Contacts, join_contacts
+from loadcore.contact_times import Contacts, join_contacts, widen_contacts
 from loadcore.contacts import ContactModels, find_contacts
 from loadcore.contacts_foot import FootStretch, foot_stretches, stretch_contacts
 from loadcore.force import (
@@ -274,7 +274,7 @@ def analyse_recording(
     if site == "foot" and even.gyr is not None:
         strides = _foot_strides(stretches, even.rate_hz)
     contacts, times = _running_steps(
-        even, rotation, site, side, bouts, stretches, settings, calibration
+        even, rotation, site, side, bouts, stretches, settings, calibration, confidence
     )
     return RecordingAnalysis(
         steps=_load_steps(contacts, times, even, rotation, site, strides, known, settings),
@@ -436,6 +436,7 @@ def _running_steps(
     stretches: list[FootStretch],
     settings: AnalysisSettings,
     calibration: Calibration | None,
+    orientation_confidence: float,
 ) -> tuple[Contacts, StepTimes]:
     """Contacts and step times of every running bout; a step never spans two bouts."""
     models = calibration.contacts if calibration is not None else None
@@ -449,6 +450,7 @@ def _running_steps(
         signal = (even.acc, even.gyr, even.rate_hz, site, side)
         parts.append(find_contacts(*signal, start, stop, models, whole, rotation))
     contacts = join_contacts(parts)
+    contacts = widen_contacts(contacts, even.rate_hz, even.acc_clipped, orientation_confidence)
     bout = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     sees_both_feet = site in TRUNK_SITES
     return contacts, step_times(

@@ -26,6 +26,7 @@ __all__ = [
     "StrideLengthModel",
     "correct_lengths",
     "foot_trajectory",
+    "speed_sd_mps",
     "stretch_trajectory",
     "stride_features",
 ]
@@ -47,9 +48,16 @@ UNCLIPPED_LENGTH_SD_M: Final = 0.033
 """SD of the length of a running stride with fewer than 5 railed samples (gdlbio_foot, n = 177)."""
 CLIPPED_LENGTH_SD_M: Final = 0.15
 """The same with ``MANY_CLIPPED`` or more railed samples (gdlbio_foot, n = 140)."""
-STRIDE_TIME_SD_S: Final = 0.020
-"""Error of the time between two foot-flats, which a speed divides by (gdlbio_foot, n = 429: SD
-25 ms, 15 ms by the median; 0.91 of its speeds then lie in their 90 % interval, 0.83 without)."""
+STRIDE_TIME_FLAT_SHARE: Final = 0.29
+"""Error (SD) of the time of a stride as a part of the foot-flat: as if the foot left anywhere in
+it, 1/sqrt(12). gdlbio_foot running: SD 15, 18, 29 ms at foot-flats of 35, 57, 90 ms."""
+STRIDE_TIME_SD_S: Final = (0.020, 0.060)
+"""But never less or more than this: in walking the error no longer grows with the foot-flat
+(gdlbio_foot, foot-flats of 100 to 400 ms: SD 64 ms)."""
+TIME_OVER_QUIET: Final = (0.4, 1.25)
+"""A stride time from foot leaving to foot leaving, over the time between the quietest samples, is
+neither less nor more; else one of the stances is none. Less is common where a stride begins from
+standing, whose quietest sample lies long before. Engineering choice."""
 MANY_CLIPPED: Final = 20
 
 
@@ -61,8 +69,10 @@ class FootStrides:
     ----------
     start_sample, stop_sample : (n_strides,) int64 array
         End of the foot-flat that the stride begins with, begin of the one that it ends with.
-    stride_time_s : (n_strides,) float64 array
-        From the quietest sample of the one foot-flat to that of the other.
+    stride_time_s, stride_time_sd_s : (n_strides,) float64 array
+        From the foot's leaving to its next leaving (the mean of heel-off and begin of swing), where
+        the stride ends in standing or a gap from quietest sample to quietest sample; and the SD of
+        its error.
     stride_length_m, stride_length_sd_m : (n_strides,) float64 array
         Straight distance between the two foot-flats (along the slope, on a slope) and the SD of
         its error.
@@ -81,6 +91,7 @@ class FootStrides:
     start_sample: NDArray[np.int64]
     stop_sample: NDArray[np.int64]
     stride_time_s: NDArray[np.float64]
+    stride_time_sd_s: NDArray[np.float64]
     stride_length_m: NDArray[np.float64]
     stride_length_sd_m: NDArray[np.float64]
     speed_mps: NDArray[np.float64]
@@ -145,11 +156,33 @@ def stride_features(strides: FootStrides) -> NDArray[np.float64]:
     )
 
 
-def _speed_sd(
-    length_m: NDArray[np.float64], length_sd_m: NDArray[np.float64], time_s: NDArray[np.float64]
+def speed_sd_mps(
+    length_m: NDArray[np.float64], length_sd_m: NDArray[np.float64], strides: FootStrides
 ) -> NDArray[np.float64]:
-    """Error of length over time, m/s, from the errors of both."""
-    return np.asarray(np.hypot(length_sd_m, length_m * STRIDE_TIME_SD_S / time_s) / time_s)
+    """Return the error of a stride's speed from those of its length and of its time.
+
+    Parameters
+    ----------
+    length_m, length_sd_m : (n_strides,) float64 array
+        Length of each stride, as it is to be divided by the time, and its SD.
+    strides : FootStrides
+        Gives the times.
+    """
+    of_time = length_m * strides.stride_time_sd_s / strides.stride_time_s
+    return np.asarray(np.hypot(length_sd_m, of_time) / strides.stride_time_s)
+
+
+def _with_lengths(
+    strides: FootStrides, length_m: NDArray[np.float64], length_sd_m: NDArray[np.float64]
+) -> FootStrides:
+    """Return the strides with these lengths, and the speeds that follow."""
+    return replace(
+        strides,
+        stride_length_m=length_m,
+        stride_length_sd_m=length_sd_m,
+        speed_mps=length_m / strides.stride_time_s,
+        speed_sd_mps=speed_sd_mps(length_m, length_sd_m, strides),
+    )
 
 
 def correct_lengths(strides: FootStrides, model: StrideLengthModel) -> FootStrides:
@@ -166,13 +199,28 @@ def correct_lengths(strides: FootStrides, model: StrideLengthModel) -> FootStrid
     length_m = strides.stride_length_m + features @ model.weights + model.intercept_m
     share = np.minimum(strides.n_clipped / MANY_CLIPPED, 1.0)
     sd_m = model.sd_m[0] + share * (model.sd_m[1] - model.sd_m[0])
-    return replace(
-        strides,
-        stride_length_m=length_m,
-        stride_length_sd_m=sd_m,
-        speed_mps=length_m / strides.stride_time_s,
-        speed_sd_mps=_speed_sd(length_m, sd_m, strides.stride_time_s),
-    )
+    return _with_lengths(strides, length_m, sd_m)
+
+
+def _stride_times(
+    stances: Stances, apart: NDArray[np.bool_], is_railed: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the time of every stride and the SD of its error, both in samples.
+
+    The quietest sample of a foot-flat lies anywhere in it; the foot's leaving does not. Where the
+    gyroscope railed the begin of the swing is not to be read, and heel-off alone counts.
+    """
+    quiet = (stances.arrive_sample[1:] - stances.depart_sample[:-1]).astype(np.float64)
+    heel_off = stances.flat_stop_sample.astype(np.float64)
+    leaves = heel_off.copy()
+    leaves[:-1] = (leaves[:-1] + stances.swing_start_sample) / 2.0
+    time = np.where(is_railed, np.diff(heel_off), np.diff(leaves))
+    goes_on = stances.arrive_sample[1:] == stances.depart_sample[1:]
+    goes_on[-1:] = False  # no swing follows the last stance
+    goes_on &= (time >= TIME_OVER_QUIET[0] * quiet) & (time <= TIME_OVER_QUIET[1] * quiet)
+    flat = stances.flat_stop_sample - stances.flat_start_sample
+    sd = STRIDE_TIME_FLAT_SHARE * (flat[1:] + flat[:-1]) / 2.0
+    return np.where(goes_on, time, quiet)[apart], sd[apart]
 
 
 @kernel
@@ -366,30 +414,36 @@ def stretch_trajectory(stretch: FootStretch, sampling_rate_hz: float) -> FootStr
     start, stop = stances.depart_sample[:-1], stances.arrive_sample[1:]
     flat_end, next_flat = stances.flat_stop_sample[:-1], stances.flat_start_sample[1:]
     apart = (stop > start) & (next_flat > flat_end)  # foot-flats that touch enclose no stride
-    start, stop, flat_end, next_flat = (x[apart] for x in (start, stop, flat_end, next_flat))
     n_clipped = _marks_between(stretch.railed, start, stop)
+    time, time_sd = _stride_times(stances, apart, n_clipped >= MIN_RAILED_TO_SCALE)
+    start, stop, flat_end, next_flat, n_clipped = (
+        x[apart] for x in (start, stop, flat_end, next_flat, n_clipped)
+    )
     out = np.full((start.size, 4), np.nan)
     bounds = np.column_stack((start, stop, n_clipped)).astype(np.int64)
     _integrate_strides(acc, gyr, stretch.repaired_radps, bounds, 1.0 / sampling_rate_hz, out)
-    time_s = (stop - start) / sampling_rate_hz
+    integrated_s = (stop - start) / sampling_rate_hz
     turn_radps = np.linalg.norm(gyr[start], axis=1) + np.linalg.norm(gyr[stop], axis=1)
-    roll_m = 0.5 * ROLL_LEVER_M * turn_radps * time_s
+    roll_m = 0.5 * ROLL_LEVER_M * turn_radps * integrated_s
     hole_s = np.empty(start.size)
     longest_hole(stretch.hole_s, start.astype(np.float64), (stop - 1).astype(np.float64), hole_s)
-    whole = (time_s <= MAX_STRIDE_S) & (hole_s == 0.0)
+    whole = (integrated_s <= MAX_STRIDE_S) & (hole_s == 0.0)
     length_m = np.where(whole, out[:, 0] + roll_m, np.nan)
     share = np.minimum(n_clipped / MANY_CLIPPED, 1.0)
     sd_m = UNCLIPPED_LENGTH_SD_M + share * (CLIPPED_LENGTH_SD_M - UNCLIPPED_LENGTH_SD_M)
-    return FootStrides(
+    unknown = np.full(start.size, np.nan)
+    strides = FootStrides(
         start_sample=flat_end,
         stop_sample=next_flat,
-        stride_time_s=time_s,
-        stride_length_m=length_m,
-        stride_length_sd_m=sd_m,
-        speed_mps=length_m / time_s,
-        speed_sd_mps=_speed_sd(length_m, sd_m, time_s),
+        stride_time_s=time / sampling_rate_hz,
+        stride_time_sd_s=np.clip(time_sd / sampling_rate_hz, *STRIDE_TIME_SD_S),
+        stride_length_m=unknown,
+        stride_length_sd_m=unknown,
+        speed_mps=unknown,
+        speed_sd_mps=unknown,
         vertical_displacement_m=np.where(whole, out[:, 1], np.nan),
         apparent_gravity_mps2=np.where(whole, out[:, 2], np.nan),
         roll_m=roll_m,
         n_clipped=n_clipped,
     )
+    return _with_lengths(strides, length_m, sd_m)

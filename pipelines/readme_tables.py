@@ -15,10 +15,11 @@ from pipelines.benchmarks import benchmarks_table
 from pipelines.errors import WorkspaceError
 from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
+from tolerance.evaluate.targets import TARGET_COLUMNS, TARGET_METRICS, target_rows
 from tolerance.evaluate.validation_content import SUMMARY_COLUMNS, summary_rows
 from tolerance.rules.book import rule_counts_table
 
-__all__ = ["TABLES", "render_tables", "validation_table"]
+__all__ = ["TABLES", "render_tables", "targets_table", "validation_table"]
 
 _MARKED: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -38,12 +39,24 @@ def rules_table(_: Mapping[str, Any]) -> str:
     return rule_counts_table()
 
 
-TABLES: Final[Mapping[str, tuple[str, Callable[[Mapping[str, Any]], str]]]] = {
+def targets_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the table of targets in Markdown, from several metrics files by their name."""
+    lines = [
+        "| " + " | ".join(TARGET_COLUMNS) + " |",
+        "|---|---|---:|---:|---:|---|---|",
+    ]
+    lines += ["| " + " | ".join(row) + " |" for row in target_rows(metrics)]
+    return "\n".join(lines)
+
+
+TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, Any]], str]]]] = {
     "load_validation": ("load_validation", validation_table),
+    "load_targets": (TARGET_METRICS, targets_table),
     "benchmarks": ("benchmarks", benchmarks_table),
     "rules": ("progression", rules_table),
 }
-"""Metrics file and rendering of each table by the name in its mark."""
+"""Metrics file and rendering of each table by the name in its mark; of several files, rendering
+gets their contents by their names."""
 
 
 def render_tables(text: str, read_metrics: Callable[[str], Mapping[str, Any]]) -> str:
@@ -67,8 +80,12 @@ def render_tables(text: str, read_metrics: Callable[[str], Mapping[str, Any]]) -
             raise WorkspaceError(
                 f"table {match[2]!r} is marked in the text; expected one of {', '.join(TABLES)}"
             )
-        metrics_name, render = TABLES[match[2]]
-        return f"{match[1]}{render(read_metrics(metrics_name))}\n{match[3]}"
+        files, render = TABLES[match[2]]
+        if isinstance(files, str):
+            metrics = read_metrics(files)
+        else:
+            metrics = {name: read_metrics(name) for name in files}
+        return f"{match[1]}{render(metrics)}\n{match[3]}"
 
     return _MARKED.sub(written, text)
 

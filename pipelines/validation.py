@@ -6,6 +6,7 @@ import pandas as pd
 
 from pipelines.paths import Places
 from pipelines.store import read_json, read_table
+from tolerance.evaluate.targets import TARGET_METRICS
 from tolerance.evaluate.validation_content import ValidationContent, build_validation
 
 __all__ = ["read_validation"]
@@ -33,7 +34,9 @@ def read_validation(root: Path, metrics_name: str, dataset_ids: list[str]) -> Va
     for name in dataset_ids:
         recordings = set(scores[name]["recording_id"]) if name in scores else set()
         left_out += _left_out(name, places, recordings, has_score=name in metrics)
-    return build_validation(metrics, scores, left_out)
+    files = {name: places.metrics(name) for name in TARGET_METRICS}
+    goals = {name: read_json(path) for name, path in files.items() if path.is_file()}
+    return build_validation(metrics, scores, left_out, goals)
 
 
 def _left_out(

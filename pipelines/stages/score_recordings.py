@@ -24,7 +24,7 @@ from tolerance.evaluate.dataset_scores import (
     score_dataset,
 )
 from tolerance.exposure.recordings import analyse_signals
-from tolerance.exposure.settings import analysis_settings
+from tolerance.exposure.settings import analysis_settings, exposure_settings
 
 __all__ = ["main", "run"]
 
@@ -35,8 +35,8 @@ def run(
     """Return tables ``scores`` and ``detections`` of a dataset."""
     settings = ScoreSettings(
         contact_tolerance_s=validation.contact_tolerance_s,
-        stride_tolerance_s=validation.stride_tolerance_s,
-        shape_factor=analysis.force.shape_factor,
+        stride_tolerance_frac=validation.stride_tolerance_frac,
+        exposure=exposure_settings(analysis),
     )
     scored = score_dataset(data, settings)
     return {"scores": scored.scores, "detections": scored.detections}

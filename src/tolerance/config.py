@@ -155,12 +155,12 @@ class ValidateLoad(Section):
     ----------
     contact_tolerance_s : float
         A found initial contact further than this from the true one is a miss and a false step.
-    stride_tolerance_s : float
-        The same for the begin of a foot's stride.
+    stride_tolerance_frac : float
+        The same for the begin of a foot's stride, as a part of its duration.
     """
 
     contact_tolerance_s: Positive
-    stride_tolerance_s: Positive
+    stride_tolerance_frac: Positive
 
 
 class ScreeningReport(Section):

@@ -496,6 +496,7 @@ _DECLARED: Final = (
             _observed("load_rr", "load (exponent 1), in reference runs", 0),
             _observed("damage_rr", "damage (the tissue's exponent), in reference runs", 0),
             _observed("damage_sd_rr", "standard deviation of its error", 0),
+            _observed("step_sd_frac", "the step's own error of the force, over the force", 0),
         ),
     ),
     Table(

@@ -82,6 +82,8 @@ class HeldOutStrides:
         Learned from the runner's other trials.
     stride_time_s : (n,) float64 array
         Length over this is speed.
+    personal_speed_sd_mps : (n,) float64 array
+        Error of that speed: of the personal length, and of the time.
     n_clipped : (n,) int64 array
     """
 
@@ -93,6 +95,7 @@ class HeldOutStrides:
     personal_length_m: NDArray[np.float64]
     personal_sd_m: NDArray[np.float64]
     stride_time_s: NDArray[np.float64]
+    personal_speed_sd_mps: NDArray[np.float64]
     n_clipped: NDArray[np.int64]
 
 
@@ -302,6 +305,7 @@ def leave_one_trial_out(trials: Sequence[StrideTrial]) -> HeldOutStrides:
                     personal.stride_length_m[stride],
                     personal.stride_length_sd_m[stride],
                     trial.strides.stride_time_s[stride],
+                    personal.speed_sd_mps[stride],
                     trial.strides.n_clipped[stride],
                 )
             )
@@ -316,5 +320,6 @@ def leave_one_trial_out(trials: Sequence[StrideTrial]) -> HeldOutStrides:
         personal_length_m=table[:, 5],
         personal_sd_m=table[:, 6],
         stride_time_s=table[:, 7],
-        n_clipped=table[:, 8].astype(np.int64),
+        personal_speed_sd_mps=table[:, 8],
+        n_clipped=table[:, 9].astype(np.int64),
     )

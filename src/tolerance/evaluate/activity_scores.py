@@ -35,7 +35,9 @@ def score_running_seconds(
     Event ``running_second`` is every second whose middle the reference labels; what it cannot
     decide (activity unknown) is not running, since it asks for time *and* speed. Event
     ``running_second_interior`` is every second that lies, with one more second on either side,
-    within one kind: running throughout, or walking, still or (stated) other throughout.
+    within one kind: running throughout, or walking, still or (stated) other throughout. Quantities
+    ``running_begin`` and ``running_end``: where our first and last running within a stated run
+    begins and ends, less where the run does; only in recordings that hold something else too.
 
     Parameters
     ----------
@@ -70,7 +72,32 @@ def score_running_seconds(
     for event, these in (("running_second", known), ("running_second_interior", interior)):
         true, found = is_running & these, ours & these
         counted[event] = (int(true.sum()), int(found.sum()), int((true & found).sum()))
-    return Scores(pd.DataFrame(), count_rows(evaluation, recording, counted))
+    bounds = _bounds(evaluation, recording, bouts, stated) if len(idle) else pd.DataFrame()
+    return Scores(bounds, count_rows(evaluation, recording, counted))
+
+
+def _bounds(
+    evaluation: str, recording: "pd.Series[str]", bouts: pd.DataFrame, stated: pd.DataFrame
+) -> pd.DataFrame:
+    """Score begin and end of each stated run by the first and last running in it."""
+    running = bouts[bouts["activity"] == "running"]
+    runs = stated[stated["activity"] == "running"].reset_index(drop=True)
+    bounds = np.full((len(runs), 2), np.nan)
+    for row, (start, stop) in enumerate(zip(runs["start_s"], runs["stop_s"], strict=True)):
+        inside = running[(running["start_s"] < stop) & (running["stop_s"] > start)]
+        if len(inside):
+            bounds[row] = inside["start_s"].min() - start, inside["stop_s"].max() - stop
+    labels = row_labels(
+        evaluation, recording, stated, runs["start_s"].to_numpy(), np.arange(len(runs))
+    )
+    nothing = np.full(len(runs), np.nan)
+    return pd.concat(
+        [
+            quantity_rows("running_begin", labels, nothing, bounds[:, 0]),
+            quantity_rows("running_end", labels, nothing, bounds[:, 1]),
+        ],
+        ignore_index=True,
+    )
 
 
 def _with_neighbours(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:

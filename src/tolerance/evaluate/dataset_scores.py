@@ -24,15 +24,19 @@ from tolerance.evaluate.score_tables import (
     sees_both_feet,
     with_constant_baseline,
 )
+from tolerance.evaluate.session_scores import PairedForces, pair_forces, score_sessions
+from tolerance.evaluate.site_scores import score_between_sites
 from tolerance.evaluate.stride_scores import score_distance, score_strides
+from tolerance.evaluate.tissue_scores import score_achilles
 from tolerance.evaluate.waveform_scores import force_trace, score_waveform
+from tolerance.exposure.settings import ExposureSettings
 from tolerance.schemas import empty_table
 
 __all__ = ["ANALYSED", "REFERENCES", "ScoreSettings", "ScoredData", "score_dataset"]
 
-REFERENCES: Final = ("contacts", "strides", "conditions", "excluded", "force")
+REFERENCES: Final = ("contacts", "strides", "conditions", "excluded", "force", "joints")
 """Reference tables that scores are made from; a dataset has some of them."""
-ANALYSED: Final = ("steps", "bouts", "foot_strides")
+ANALYSED: Final = ("steps", "step_loads", "bouts", "foot_strides")
 """Tables of the analysis that are scored."""
 
 
@@ -42,15 +46,15 @@ class ScoreSettings:
 
     Attributes
     ----------
-    contact_tolerance_s, stride_tolerance_s : float
+    contact_tolerance_s, stride_tolerance_frac : float
         Largest distance of two events that are the same.
-    shape_factor : float
-        Peak over stance mean of the force that a new runner gets.
+    exposure : ExposureSettings
+        With the force and tissue settings that a new runner gets.
     """
 
     contact_tolerance_s: float
-    stride_tolerance_s: float
-    shape_factor: float
+    stride_tolerance_frac: float
+    exposure: ExposureSettings
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,7 @@ class _Tables:
 
 
 def _new_runner(data: ScoredData, tables: _Tables, settings: ScoreSettings) -> Iterator[Scores]:
+    paired: list[PairedForces] = []
     for _, recording in data.recordings.iterrows():
         steps, strides = tables.of("steps", recording), tables.of("foot_strides", recording)
         contacts, true_strides = tables.of("contacts", recording), tables.of("strides", recording)
@@ -138,8 +143,32 @@ def _new_runner(data: ScoredData, tables: _Tables, settings: ScoreSettings) -> I
                 excluded,
                 settings.contact_tolerance_s,
             )
+            forces = pair_forces(
+                recording,
+                found,
+                contacts,
+                conditions,
+                settings.contact_tolerance_s,
+                settings.exposure,
+            )
+            paired += [] if forces is None else [forces]
+            joints = tables.of("joints", recording)
+            if len(joints):
+                yield score_achilles(
+                    NEW_RUNNER,
+                    recording,
+                    steps,
+                    tables.of("step_loads", recording),
+                    contacts,
+                    joints,
+                    conditions,
+                    settings.contact_tolerance_s,
+                    float(settings.exposure.tissue.achilles_lever_m[0]),
+                )
         if len(force) and len(contacts):
-            trace = force_trace(found, force["time_s"].to_numpy(), settings.shape_factor)
+            trace = force_trace(
+                found, force["time_s"].to_numpy(), settings.exposure.force.shape_factor
+            )
             yield score_waveform(NEW_RUNNER, recording, trace, force, contacts, conditions)
             yield from _other_thresholds(NEW_RUNNER, recording, found, tables, settings)
         if len(strides) and len(true_strides) and recording["sensor_site"] == "foot":
@@ -150,9 +179,17 @@ def _new_runner(data: ScoredData, tables: _Tables, settings: ScoreSettings) -> I
                 true_strides,
                 conditions,
                 excluded,
-                settings.stride_tolerance_s,
+                settings.stride_tolerance_frac,
             )
             yield score_distance(NEW_RUNNER, recording, strides, conditions)
+    yield from score_sessions(NEW_RUNNER, paired, settings.exposure)
+    yield from score_between_sites(
+        NEW_RUNNER,
+        data.recordings,
+        tables.all("bouts"),
+        tables.all("steps"),
+        tables.all("conditions"),
+    )
 
 
 def _other_thresholds(
@@ -240,5 +277,5 @@ def _personal_strides(
                 tables.of("strides", recording),
                 tables.of("conditions", recording),
                 tables.of("excluded", recording),
-                settings.stride_tolerance_s,
+                settings.stride_tolerance_frac,
             )

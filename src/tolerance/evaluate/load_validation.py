@@ -45,6 +45,12 @@ UNITS: Final[Mapping[str, str]] = {
     "walking_stride_speed": "mps",
     "distance": "m",
     "cadence": "spm",
+    "cadence_between_sites": "spm",
+    "running_begin": "s",
+    "running_end": "s",
+    "achilles_force": "frac",
+    "session_load": "log",
+    "session_damage": "log",
 }
 """Unit of each quantity, as in the names of metrics."""
 
@@ -53,6 +59,8 @@ STATISTICS: Final[Mapping[str, Callable[[NDArray[np.float64]], float]]] = {
     "sd": spread,
     "rmse": rmse,
 }
+ALSO: Final = ("stride_start", "walking_stride_start", "cadence_between_sites")
+"""Quantities whose mean absolute error is given too, because published ones are of that kind."""
 ONLY: Final[Mapping[str, tuple[str, ...]]] = {"force_waveform": ("rmse",)}
 """A root mean square error of a waveform has no sign, hence no bias."""
 
@@ -63,6 +71,11 @@ EVENTS: Final = ("contact", "contact_of_one_foot", "stride")
 """Events of ``recall`` and ``precision``: the first that the reference has. Where a trunk sensor
 meets a reference of one foot nothing can be called false, and there is no precision."""
 
+SECONDS_PER_MINUTE: Final = 60.0
+STEEP_DOWN_DEG: Final = -9.5
+"""Slopes below it are steeply down: 10 degrees, as far as there are data."""
+MAX_SESSIONS_SHOWN: Final = 4
+"""Up to so many sessions (mountings of a sensor) stand apart; more are trials."""
 LEVEL_DEG: Final = 0.5
 """Slopes below it are level."""
 
@@ -192,6 +205,10 @@ def _add_counts(summary: _Summary, detections: pd.DataFrame, rng: np.random.Gene
         if event in present:
             rows = detections[detections["event"] == event]
             summary.add(name, _ratio(rows, "n_paired", ("n_reference", "n_found"), rng))
+    if "running_second_between_sites" in present:
+        rows = detections[detections["event"] == "running_second_between_sites"]
+        summary.add("running_agreement", _ratio(rows, "n_paired", ("n_reference", "n_found"), rng))
+        summary.metrics["running_min"] = float(rows["n_reference"].sum()) / SECONDS_PER_MINUTE
     seconds = detections[detections["event"] == "running_second"]
     if len(seconds):
         wrong = int((seconds["n_found"] - seconds["n_paired"]).sum())
@@ -237,6 +254,9 @@ def _add_quantity(
         "p97_5": float(high),
         "mad": float(np.median(np.abs(error - middle))),
     }
+    if quantity in ALSO:
+        estimate = cluster_interval(np.abs(error), clusters, bias, rng)
+        summary.add(f"{quantity}_mae_{unit}", estimate)
     inside = covered(rows)
     if np.isfinite(inside).any():
         summary.add(f"coverage90_{quantity}", cluster_interval(inside, clusters, bias, rng))
@@ -252,15 +272,17 @@ def _add_quantity(
 
 def _add_extras(summary: _Summary, scores: pd.DataFrame, rng: np.random.Generator) -> None:
     """Add force on the level alone, and distance as a share."""
-    level = scores[scores["grade_deg"].abs() < LEVEL_DEG]
-    if scores["grade_deg"].abs().max() >= LEVEL_DEG:
-        for quantity in ("peak_force", "force_waveform"):
-            rows = level[level["quantity"] == quantity]
-            if len(rows):
-                estimate = cluster_interval(
-                    rows["error"].to_numpy(), clusters_of(rows)[0], rmse, rng
-                )
-                summary.add(f"{quantity}_rmse_level_bw", estimate)
+    grade = scores["grade_deg"]
+    parts = {"level": grade.abs() < LEVEL_DEG, "steep_down": grade < STEEP_DOWN_DEG}
+    if grade.abs().max() >= LEVEL_DEG:
+        for name, chosen in parts.items():
+            for quantity in ("peak_force", "force_waveform"):
+                rows = scores[chosen & (scores["quantity"] == quantity)]
+                if len(rows):
+                    estimate = cluster_interval(
+                        rows["error"].to_numpy(), clusters_of(rows)[0], rmse, rng
+                    )
+                    summary.add(f"{quantity}_rmse_{name}_bw", estimate)
     distance = scores[scores["quantity"] == "distance"]
     if len(distance):
         share = (distance["error"] / distance["reference_value"]).abs().to_numpy()
@@ -311,8 +333,29 @@ def summarise_dataset(
             recordings["recording_id"].isin({*mine["recording_id"], *counted["recording_id"]})
         ]
         summary["details"] |= _definitions(evaluation, sites, seen)
+        summary |= _by_session(mine, seen)
         result[evaluation] = summary
     return result
+
+
+def _by_session(scores: pd.DataFrame, recordings: pd.DataFrame) -> dict[str, Any]:
+    """Contact time of each session, where one runner has a few: the sensor was put on anew."""
+    session_of = recordings.set_index("recording_id")["session_id"]
+    rows = scores[scores["quantity"] == "contact_time"]
+    sessions = rows["recording_id"].map(session_of)
+    is_one_runner = len(set(recordings["runner_id"])) == 1
+    if not (is_one_runner and 2 <= len(set(sessions)) <= MAX_SESSIONS_SHOWN):
+        return {}
+    return {
+        "by_session": {
+            str(name): {
+                "contact_time_bias_s": bias(errors.to_numpy()),
+                "contact_time_rmse_s": rmse(errors.to_numpy()),
+                "n": len(errors),
+            }
+            for name, errors in rows["error"].groupby(sessions.to_numpy())
+        }
+    }
 
 
 def _definitions(evaluation: str, sites: list[str], recordings: pd.DataFrame) -> dict[str, Any]:

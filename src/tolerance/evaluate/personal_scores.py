@@ -190,7 +190,7 @@ def personal_strides(
                 ("stride_length_m", held.personal_length_m),
                 ("stride_length_sd_m", held.personal_sd_m),
                 ("speed_mps", held.personal_length_m / held.stride_time_s),
-                ("speed_sd_mps", held.personal_sd_m / held.stride_time_s),
+                ("speed_sd_mps", held.personal_speed_sd_mps),
             ):
                 known = pd.Series(values[these], index=held.stride[these])
                 frame[column] = known.reindex(frame.index)

@@ -11,7 +11,7 @@ from tolerance.evaluate.score_tables import Scores, count_rows, quantity_rows, r
 
 __all__ = ["score_distance", "score_strides"]
 
-MAX_STRETCH: Final = 0.3
+MAX_STRETCH: Final = 0.25
 """Two strides that are the same differ in duration by no more than this part of it. Engineering
 choice: well below one half, so that neither two strides in one nor half a stride fits."""
 
@@ -23,7 +23,7 @@ def score_strides(
     reference: pd.DataFrame,
     conditions: pd.DataFrame,
     excluded: pd.DataFrame,
-    tolerance_s: float,
+    tolerance_frac: float,
 ) -> Scores:
     """Score one recording's strides.
 
@@ -42,15 +42,25 @@ def score_strides(
         Table ``foot_strides`` of the recording. A piece without a length is not a stride.
     reference, conditions, excluded : DataFrame
         Reference tables ``strides``, ``conditions`` and ``excluded`` of the recording.
-    tolerance_s : float
-        Largest distance of the begins of two strides that are the same; their durations differ by
-        no more than `MAX_STRETCH`.
+    tolerance_frac : float
+        Largest distance of the begins of two strides that are the same, as a part of the real
+        one's duration; their durations differ by no more than `MAX_STRETCH`.
     """
     found = found[found["stride_length_m"].notna()].reset_index(drop=True)
-    match = match_events(found["start_s"].to_numpy(), reference["start_s"].to_numpy(), tolerance_s)
+    begin_s, true_begin_s = found["start_s"].to_numpy(), reference["start_s"].to_numpy()
+    duration_s = (reference["stop_s"] - reference["start_s"]).to_numpy()
+    far_s = tolerance_frac * duration_s.max()
+    match = match_events(begin_s, true_begin_s, far_s)
+    # Where a stride begins is a convention, which shifts all strides of a recording alike. It must
+    # not make misses; how large it is, ``stride_start`` says.
+    if match.detected.size:
+        convention_s = np.median(begin_s[match.detected] - true_begin_s[match.reference])
+        begin_s = begin_s - convention_s
+        match = match_events(begin_s, true_begin_s, far_s)
     ours_s = (found["stride_length_m"] / found["speed_mps"]).to_numpy()[match.detected]
-    true_s = (reference["stop_s"] - reference["start_s"]).to_numpy()[match.reference]
-    fits = np.abs(ours_s - true_s) <= MAX_STRETCH * true_s
+    true_s = duration_s[match.reference]
+    shift_s = np.abs(begin_s[match.detected] - true_begin_s[match.reference])
+    fits = (shift_s <= tolerance_frac * true_s) & (np.abs(ours_s - true_s) <= MAX_STRETCH * true_s)
     estimate = found.iloc[match.detected[fits]].reset_index(drop=True)
     truth = reference.iloc[match.reference[fits]].reset_index(drop=True)
     rows = []
@@ -75,9 +85,9 @@ def score_strides(
                     f"{prefix}{quantity}", labels, known, error, ours[sd_column].to_numpy()
                 )
             )
-        shift_s = ours["start_s"].to_numpy() - true["start_s"].to_numpy()
-        unknown = np.full(shift_s.size, np.nan)
-        rows.append(quantity_rows(f"{prefix}stride_start", labels, unknown, shift_s))
+        begin_error_s = ours["start_s"].to_numpy() - true["start_s"].to_numpy()
+        unknown = np.full(begin_error_s.size, np.nan)
+        rows.append(quantity_rows(f"{prefix}stride_start", labels, unknown, begin_error_s))
     centre_s = (found["start_s"] + found["stop_s"]).to_numpy() / 2.0
     not_judged = inside_any(centre_s, excluded)
     not_judged[match.detected[fits]] = False

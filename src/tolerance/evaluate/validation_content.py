@@ -12,6 +12,7 @@ import pandas as pd
 
 from tolerance.evaluate.published_accuracy import PUBLISHED
 from tolerance.evaluate.score_tables import NEW_RUNNER, PERSONAL
+from tolerance.evaluate.targets import TARGET_COLUMNS, target_rows
 
 __all__ = [
     "AgreementPlot",
@@ -51,6 +52,9 @@ QUANTITY_WORDS: Final = {
     "peak_force": ("peak force", "body weights", 1.0),
     "stride_speed": ("stride speed", "m/s", 1.0),
     "stride_length": ("stride length", "m", 1.0),
+    "achilles_force": ("Achilles force", "%", 100.0),
+    "session_load": ("load of a trial", "%", 100.0),
+    "session_damage": ("damage of a trial", "%", 100.0),
 }
 
 METRIC_WORDS: Final = {
@@ -84,6 +88,12 @@ ERROR_METRICS: Final = (
     ("stride_length_rmse_m", "Stride length, RMSE", "m", 1.0, 3),
     ("distance_median_abs_error_frac", "Distance, median error", "%", 100.0, 1),
     ("cadence_rmse_spm", "Step rate, RMSE", "steps/min", 1.0, 1),
+    ("cadence_between_sites_mae_spm", "Step rate against the other site, MAE", "steps/min", 1.0, 2),
+    ("achilles_force_rmse_frac", "Achilles force, RMSE", "%", 100.0, 1),
+    ("session_load_bias_log", "Load of a trial, bias", "%", 100.0, 1),
+    ("session_load_rmse_log", "Load of a trial, RMSE", "%", 100.0, 1),
+    ("session_damage_bias_log", "Damage of a trial (b = 9), bias of the logarithm", "%", 100.0, 0),
+    ("session_damage_rmse_log", "Damage of a trial (b = 9), RMSE of the logarithm", "%", 100.0, 0),
 )
 """Rows of the table of errors: metric, name, unit shown, factor to it, digits."""
 
@@ -181,6 +191,7 @@ class ValidationContent:
     agreement_rows: list[list[str]]
     coverage_rows: list[list[str]]
     left_out_rows: list[list[str]]
+    target_rows: list[list[str]]
     notes: list[str]
 
     uncompared_words: str = (
@@ -191,6 +202,7 @@ class ValidationContent:
         "Agreement here shows that the code is right, not that the method works on people.",
     )
     summary_columns: tuple[str, ...] = SUMMARY_COLUMNS
+    target_columns: tuple[str, ...] = TARGET_COLUMNS
     data_columns: tuple[str, ...] = (
         "Data and sensor",
         "Runners",
@@ -277,6 +289,7 @@ def build_validation(
     metrics: Mapping[str, Any],
     scores: Mapping[str, pd.DataFrame],
     left_out: list[tuple[str, str, str]],
+    goals: Mapping[str, Any] | None = None,
 ) -> ValidationContent:
     """Derive the page of one profile.
 
@@ -288,6 +301,8 @@ def build_validation(
         Table ``scores`` by dataset, for the figures of agreement.
     left_out : list of (data, what, why)
         Recordings and datasets without a score.
+    goals : mapping, optional
+        Metrics files by name that targets are looked up in; simulated profiles show none.
     """
     listed = list(entries(metrics))
     # A repeated mean cycle has no spread to compare and no points to draw.
@@ -312,6 +327,7 @@ def build_validation(
         agreement_rows=[row for entry in of_steps for row in _agreement_rows(entry)],
         coverage_rows=[row for entry in listed for row in _coverage_rows(entry)],
         left_out_rows=[list(row) for row in left_out],
+        target_rows=[] if simulated or not goals else target_rows(goals),
         notes=_notes(),
     )
 

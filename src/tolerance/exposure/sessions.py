@@ -24,7 +24,6 @@ from loadcore.damage import (
     sum_damage,
 )
 from tolerance.exposure.settings import ExposureSettings
-from tolerance.exposure.step_errors import step_errors
 from tolerance.schemas import LONGEST_30D_FLAGS, TABLES, conform, empty_table
 
 __all__ = ["DAY_STATUS", "aggregate_sessions", "daily_loads", "side_asymmetry"]
@@ -348,7 +347,7 @@ def _load_row(
     coverage = _coverage(
         replace(leg, covered_s=_leg(leg.side, rows, leg.step_weight).covered_s), running_s
     )
-    load, damage, equivalent_bw = _sums(tissue, rows, exponent, settings)
+    load, damage, equivalent_bw = _sums(rows, exponent)
     row |= {
         "coverage_frac": coverage,
         "load_observed_rr": load.total * leg.step_weight,
@@ -363,39 +362,29 @@ def _load_row(
     return row
 
 
-def _sums(
-    tissue: str, rows: pd.DataFrame, exponent: float, settings: ExposureSettings
-) -> tuple[DamageSum, DamageSum, float]:
+def _sums(rows: pd.DataFrame, exponent: float) -> tuple[DamageSum, DamageSum, float]:
     """Sum load and damage of the rows, in rr, and return the equivalent load in BW."""
-    column = TISSUES.index(tissue)
-    force = rows["peak_force_bw"].to_numpy()
-    fraction = (rows["peak_force_sd_bw"] / rows["peak_force_bw"]).to_numpy()
-    errors = step_errors(
-        rows["contact_time_s"].to_numpy(),
-        rows["contact_time_sd_s"].to_numpy(),
-        rows["step_time_s"].to_numpy(),
-        rows["initial_contact_sd_s"].to_numpy(),
-        np.repeat(fraction[:, None], len(TISSUES), axis=1),
-        settings,
-    )
-    noise, step = errors.noise[:, column], errors.step[:, column]
+    load_rr, damage_rr = rows["load_rr"].to_numpy(), rows["damage_rr"].to_numpy()
+    step = rows["step_sd_frac"].to_numpy()
     # The row's own error is relative to the reference; without the step's part it is the shared.
-    relative_sd = (rows["damage_sd_rr"] / rows["damage_rr"]).to_numpy()
-    total_square = np.expm1(np.log1p(relative_sd**2) / exponent**2)
+    total_square = np.expm1(np.log1p((rows["damage_sd_rr"].to_numpy() / damage_rr) ** 2)
+                            / exponent**2)  # fmt: skip
     shared = np.sqrt(np.maximum((1.0 + total_square) / (1.0 + step**2) - 1.0, 0.0))
-    greatest = float(force.max())
-    sums = [
-        sum_damage(
-            force / greatest, b, noise_fraction=noise, step_fraction=step, shared_fraction=shared
-        )
-        for b in (LOAD_EXPONENT, exponent)
-    ]
-    equivalent_bw = equivalent_force(sums[1].total, sums[1].n_steps, greatest, exponent)
+    # Costs are sums of powers already, so a force is the root of its cost; the greatest is 1.
     load, damage = (
-        _times(part, float(rows[name].sum()) / part.total)
-        for part, name in zip(sums, ("load_rr", "damage_rr"), strict=True)
+        _times(
+            sum_damage(
+                (cost / cost.max()) ** (1.0 / b), b, step_fraction=step, shared_fraction=shared
+            ),
+            float(cost.max()),
+        )
+        for cost, b in ((load_rr, LOAD_EXPONENT), (damage_rr, exponent))
     )
-    return load, damage, float(equivalent_bw)
+    # The unit cancels: mean force in BW over mean force in rr.
+    bw_per_rr = float(rows["peak_force_bw"].sum() / load_rr.sum())
+    power = sum_damage(load_rr / load_rr.max(), exponent).total
+    reference_bw = bw_per_rr * float(load_rr.max())
+    return load, damage, float(equivalent_force(power, len(rows), reference_bw, exponent))
 
 
 def _times(part: DamageSum, factor: float) -> DamageSum:

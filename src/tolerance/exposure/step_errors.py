@@ -42,7 +42,9 @@ def step_errors(
     """Split the error that the load core gives per step and tissue into its parts.
 
     The parts are recomputed from the timing errors with the load core's own functions, and scaled
-    so that together they are what the step's row says.
+    so that together they are what the step's row says. A detector that is early or late is so on
+    all steps, by the error that most of them have; where an event lies in a hole or on a rail, what
+    its error has beyond that is the step's own.
 
     Parameters
     ----------
@@ -54,26 +56,42 @@ def step_errors(
         With the force and tissue settings that made the steps.
     """
     step_time_sd = np.sqrt(2.0) * initial_contact_sd_s  # both its ends are initial contacts
+    usual_contact_sd, usual_step_sd = _usual(contact_time_sd_s), _usual(step_time_sd)
     force = peak_vertical_force(
         contact_time_s,
         step_time_s - contact_time_s,
-        contact_time_sd_s,
-        step_time_sd,
+        usual_contact_sd,
+        usual_step_sd,
         settings.force,
+    )
+    own = np.hypot(
+        _beyond(contact_time_sd_s, usual_contact_sd) / contact_time_s,
+        _beyond(step_time_sd, usual_step_sd) / step_time_s,
     )
     load = tissue_load(
         force.peak_vgrf_bw,
-        force.step_sd_bw,
+        np.hypot(force.step_sd_bw, own * force.peak_vgrf_bw),
         force.shared_sd_bw,
         contact_time_s,
         settings=settings.tissue,
     )
     noise = np.zeros((contact_time_s.size, len(TISSUES)))
     by_time = [TISSUES.index("tibia"), TISSUES.index("achilles")]  # the knee takes no force
-    noise[:, by_time] = (force.noise_sd_bw / force.peak_vgrf_bw)[:, None]
+    noise[:, by_time] = np.hypot(force.noise_sd_bw / force.peak_vgrf_bw, own)[:, None]
     scale = total_fraction / (load.sd_bw / load.peak_force_bw)
     return StepErrors(
         noise=noise * scale,
         step=load.step_sd_bw / load.peak_force_bw * scale,
         shared=load.shared_sd_bw / load.peak_force_bw * scale,
     )
+
+
+def _usual(sd: FloatArray) -> FloatArray:
+    """Return each error, but none above the median of the steps."""
+    known = sd[np.isfinite(sd)]
+    return np.minimum(sd, np.median(known)) if known.size else sd
+
+
+def _beyond(sd: FloatArray, usual: FloatArray) -> FloatArray:
+    """Return what an error has beyond its usual part."""
+    return np.asarray(np.sqrt(np.maximum(sd**2 - usual**2, 0.0)), np.float64)

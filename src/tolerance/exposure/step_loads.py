@@ -4,7 +4,13 @@ import numpy as np
 import pandas as pd
 
 from loadcore.constants import TISSUES
-from loadcore.damage import LOAD_EXPONENT, power_relative_sd, step_damage
+from loadcore.damage import (
+    LOAD_EXPONENT,
+    noise_inflation,
+    power_relative_sd,
+    shrink_to_session,
+    step_damage,
+)
 from loadcore.recording import Steps
 from loadcore.tissue import refuse_beyond_physiology
 from tolerance.exposure.reference import Reference
@@ -35,9 +41,11 @@ def step_loads(
     Returns
     -------
     pandas.DataFrame
-        Table ``step_loads``, steps in order, tissues as ``constants.TISSUES`` within a step. A
-        damage is corrected for measurement noise; its ``damage_sd_rr`` holds all errors of the
-        force relative to the reference, as a lognormal.
+        Table ``step_loads``, steps in order, tissues as ``constants.TISSUES`` within a step. Forces
+        are as measured; load and damage are those of the force that is believed once all steps of
+        the recording were seen (`loadcore.damage.shrink_to_session`), so that noise does not
+        inflate the power. ``damage_sd_rr`` holds all errors of that force relative to the
+        reference, as a lognormal, ``step_sd_frac`` the part of them that is the step's own.
 
     Raises
     ------
@@ -56,17 +64,18 @@ def step_loads(
         settings,
     )
     shared = reference.relative_shared_fraction(errors.shared, recording_id, settings)
-    total = np.sqrt((1.0 + errors.step**2) * (1.0 + shared**2) - 1.0)
     relative = np.where((steps.reject_reason == 0)[:, None], peak / reference.peak_force_bw, np.nan)
-    columns = range(n_tissues)
-    exponents = settings.fatigue_exponents
-    load = step_damage(relative, LOAD_EXPONENT) / reference.steps_per_side
-    damage = np.empty((n_steps, n_tissues))
-    damage_sd = np.empty((n_steps, n_tissues))
-    for i, exponent in zip(columns, exponents, strict=True):
-        cost = step_damage(relative[:, i], exponent, errors.noise[:, i])
-        damage[:, i] = cost / reference.steps_per_side
-        damage_sd[:, i] = damage[:, i] * power_relative_sd(total[:, i], exponent)
+    load = np.empty((n_steps, n_tissues))
+    damage, damage_sd, step_fraction = (np.empty((n_steps, n_tissues)) for _ in range(3))
+    for i, exponent in enumerate(settings.fatigue_exponents):
+        step_damage(relative[:, i], LOAD_EXPONENT)  # refuses what is beyond physiology
+        force, noise = shrink_to_session(relative[:, i], errors.noise[:, i])
+        of_model = np.maximum(errors.step[:, i] ** 2 - errors.noise[:, i] ** 2, 0.0)
+        step_fraction[:, i] = np.sqrt(of_model + noise**2)
+        total = np.sqrt((1.0 + step_fraction[:, i] ** 2) * (1.0 + shared[:, i] ** 2) - 1.0)
+        load[:, i] = force / reference.steps_per_side
+        damage[:, i] = force**exponent * noise_inflation(noise, exponent) / reference.steps_per_side
+        damage_sd[:, i] = damage[:, i] * power_relative_sd(total, exponent)
     return conform(
         "step_loads",
         pd.DataFrame(
@@ -80,6 +89,7 @@ def step_loads(
                 "load_rr": load.ravel(),
                 "damage_rr": damage.ravel(),
                 "damage_sd_rr": damage_sd.ravel(),
+                "step_sd_frac": step_fraction.ravel(),
             }
         ),
     )

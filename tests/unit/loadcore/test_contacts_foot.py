@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from loadcore.constants import SIDE_LEFT
 from loadcore.contacts_foot import (
     ACC_ONLY_CONFIDENCE,
+    _onset,
     find_stances,
     foot_contacts,
     foot_stretches,
@@ -44,10 +45,28 @@ def test_landings_are_found_within_a_sample_or_two() -> None:
     contacts = foot_contacts(acc, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
     np.testing.assert_allclose(contacts.initial_contact_s, landing_s, atol=0.006)
     contact_time = contacts.terminal_contact_s - contacts.initial_contact_s
-    np.testing.assert_allclose(contact_time[:-1], 0.21 * 1.055, atol=0.02)
+    np.testing.assert_allclose(contact_time[:-1], 0.21 * 1.08, atol=0.02)
     assert np.isnan(contact_time[-1])  # then it stands: no swing shows the end of the contact
     assert np.all(contacts.side == SIDE_LEFT)
     assert np.all(contacts.confidence == 1.0)
+
+
+def test_a_cushioned_heel_is_read_from_the_slap_that_begins_with_the_contact() -> None:
+    """The sole delays the jerk at the instep by 10 ms; the foot turns down at once."""
+    acc, gyr, landing_s = running_foot()
+    late = np.roll(acc, 2, axis=0)
+    contacts = foot_contacts(late, gyr, RATE_HZ, 0, acc.shape[0], SIDE_LEFT)
+    np.testing.assert_allclose(contacts.initial_contact_s, landing_s, atol=0.008)
+
+
+def test_the_jerk_of_a_late_swing_is_no_landing() -> None:
+    """The range begins above the limit of the onset, which is a fifth of the greatest jerk, 50."""
+    jerk = np.array([0.0, 12.0, 11.0, 6.0, 3.0, 2.0, 8.0, 25.0, 50.0, 30.0, 5.0])
+    acc = np.column_stack((np.cumsum(jerk), 0 * jerk, 0 * jerk))
+    assert _onset(acc, 1, jerk.size) == 6.5
+    assert _onset(acc, 4, jerk.size) == 6.5
+    # a range that begins on the landing itself has its begin for an onset
+    assert _onset(acc, 7, 9) == 6.5
 
 
 def test_without_gyroscope_the_landings_stay_and_the_sd_widens() -> None:

@@ -74,6 +74,42 @@ def test_session_interval_covers_in_simulation(exponent):
     assert 0.87 < inside / n_sessions < 0.93
 
 
+@pytest.mark.parametrize("spread", [0.0, 0.03, 0.12])
+def test_drawing_steps_to_the_session_leaves_the_power_sum_unbiased(spread):
+    """Noise of many sizes, as holes and rails make it: the plain correction alone would explode."""
+    rng = np.random.default_rng(5)
+    exponent, n = 9.0, 40_000
+    true = np.exp(rng.normal(0.1, spread, n))
+    noise = rng.choice([0.02, 0.06, 0.25], n, p=[0.6, 0.35, 0.05])
+    log_noise = np.sqrt(np.log1p(noise**2))
+    measured = true * np.exp(rng.normal(-(log_noise**2) / 2, log_noise))
+    force, left = damage.shrink_to_session(measured, noise)
+    believed = (force**exponent * damage.noise_inflation(left, exponent)).sum()
+    assert believed == pytest.approx((true**exponent).sum(), rel=0.03)
+    assert force.mean() == pytest.approx(true.mean(), rel=0.005)
+    assert (left <= noise).all()
+
+
+def test_drawing_steps_to_the_session_leaves_exact_and_unknown_steps_alone():
+    force, noise = np.array([1.0, np.nan, 1.3, 0.7]), np.array([0.0, 0.1, np.nan, 0.0])
+    believed, left = damage.shrink_to_session(force, noise)
+    np.testing.assert_array_equal(believed, force)
+    np.testing.assert_array_equal(left, noise)
+    alone, left = damage.shrink_to_session([1.2], [0.1])
+    assert alone == 1.2
+    assert left == 0.1
+    assert damage.shrink_to_session([], 0.1)[0].size == 0
+
+
+def test_one_step_with_a_wide_shared_error_does_not_widen_the_sum():
+    shared = np.full(100, 0.03)
+    usual = damage.sum_damage(np.ones(100), 9.0, shared_fraction=shared)
+    shared[3] = 0.5
+    one_wide = damage.sum_damage(np.ones(100), 9.0, shared_fraction=shared)
+    assert usual.shared_sd / usual.total == pytest.approx(damage.power_relative_sd(0.03, 9.0))
+    assert one_wide.shared_sd < 1.3 * usual.shared_sd
+
+
 def test_more_steps_remove_independent_error_only():
     def relative(n_steps):
         result = damage.sum_damage(

@@ -32,6 +32,7 @@ def strides_like(rng: np.random.Generator, n: int) -> FootStrides:
         start_sample=start,
         stop_sample=start + 80,
         stride_time_s=time_s,
+        stride_time_sd_s=np.full(n, 0.02),
         stride_length_m=length_m,
         stride_length_sd_m=np.full(n, 0.05),
         speed_mps=length_m / time_s,

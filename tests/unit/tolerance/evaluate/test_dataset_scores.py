@@ -7,9 +7,12 @@ import pytest
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from tolerance.evaluate.dataset_scores import ScoredData, ScoreSettings, score_dataset
 from tolerance.evaluate.reference_contacts import find_reference_contacts
+from tolerance.exposure.settings import ExposureSettings
 from tolerance.schemas import empty_table, validate
 
-SETTINGS = ScoreSettings(contact_tolerance_s=0.12, stride_tolerance_s=0.2, shape_factor=np.pi / 2)
+SETTINGS = ScoreSettings(
+    contact_tolerance_s=0.12, stride_tolerance_frac=0.3, exposure=ExposureSettings()
+)
 RATE_HZ = 100.0
 CONDITIONS = ((0.30, 0.70, 2.5), (0.33, 0.72, 3.0), (0.36, 0.68, 3.5), (0.32, 0.66, 4.0))
 

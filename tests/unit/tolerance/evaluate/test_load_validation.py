@@ -161,7 +161,14 @@ def test_sites_and_evaluations_stay_apart():
         ]
     )
     detections = count_rows()
-    recordings = pd.DataFrame({"recording_id": ["r0", "other"], "sampling_rate_hz": [100.0, 200.0]})
+    recordings = pd.DataFrame(
+        {
+            "recording_id": ["r0", "other"],
+            "runner_id": "r",
+            "session_id": "s",
+            "sampling_rate_hz": [100.0, 200.0],
+        }
+    )
     rng = np.random.default_rng(RNG_SEED)
     metrics = summarise_dataset(scores, detections, recordings, rng)
     assert metrics["personal"]["contact_time_bias_s"] == pytest.approx(0.001)

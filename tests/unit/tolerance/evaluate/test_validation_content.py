@@ -43,7 +43,12 @@ def scores_of(n_runners, evaluation="new_runner"):
 
 def metrics_of(scores):
     recordings = pd.DataFrame(
-        {"recording_id": scores["recording_id"].unique(), "sampling_rate_hz": 100.0}
+        {
+            "recording_id": scores["recording_id"].unique(),
+            "runner_id": "r",
+            "session_id": "s",
+            "sampling_rate_hz": 100.0,
+        }
     )
     rng = np.random.default_rng(1)
     return summarise_dataset(scores, empty_table("detections"), recordings, rng)

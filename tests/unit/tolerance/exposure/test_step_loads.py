@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from loadcore.constants import TISSUES
+from loadcore.damage import noise_inflation, shrink_to_session
 from tolerance.exposure.reference import choose_reference
 from tolerance.exposure.settings import ExposureSettings
 from tolerance.exposure.step_errors import step_errors
@@ -36,12 +37,13 @@ def test_table_keeps_its_contract_and_a_reference_run_is_one(easy):
     table = step_loads("a", easy, reference, SETTINGS)
     validate("step_loads", table)
     per_run = table.groupby("tissue")["load_rr"].mean() * reference.steps_per_side
-    np.testing.assert_allclose(per_run, 1.0)
+    # Steps without the scatter that their errors speak of are believed 1e-4 too high.
+    np.testing.assert_allclose(per_run, 1.0, rtol=1e-3)
 
 
-def test_damage_is_the_corrected_power_of_load(easy, steps_of):
+def test_damage_is_the_expected_power_of_the_believed_force(easy, steps_of):
     reference = choose_reference({"a": easy}, SETTINGS)
-    fast = steps_of(np.full(3, 0.22))
+    fast = steps_of(np.linspace(0.20, 0.25, 40))
     table = step_loads("b", fast, reference, SETTINGS)
     noise = _errors(fast).noise
     for column, (tissue, exponent) in enumerate(
@@ -49,10 +51,35 @@ def test_damage_is_the_corrected_power_of_load(easy, steps_of):
     ):
         rows = table[table["tissue"] == tissue]
         relative = fast.tissue_peak_force_bw[:, column] / reference.peak_force_bw[column]
-        np.testing.assert_allclose(rows["load_rr"] * reference.steps_per_side, relative)
-        inflation = (1 + noise[:, column] ** 2) ** (exponent * (exponent - 1) / 2)
-        expected = relative**exponent / inflation / reference.steps_per_side
-        np.testing.assert_allclose(rows["damage_rr"], expected)
+        force, left = shrink_to_session(relative, noise[:, column])
+        np.testing.assert_allclose(rows["load_rr"] * reference.steps_per_side, force)
+        expected = force**exponent * noise_inflation(left, exponent)
+        np.testing.assert_allclose(rows["damage_rr"], expected / reference.steps_per_side)
+        assert (left <= noise[:, column]).all()
+
+
+def test_a_step_with_a_wide_error_neither_makes_nor_blurs_the_damage(easy, steps_of):
+    """One contact in a hole, read 40 % too short, must not carry the session (load.md E1)."""
+    reference = choose_reference({"a": easy}, SETTINGS)
+    contact = np.full(200, 0.26) + np.tile([0.004, -0.004], 100)
+    plain = steps_of(contact)
+    contact[7] = 0.16
+    odd = steps_of(contact)
+    contact_sd = odd.contact_time_sd_s.copy()
+    contact_sd[7] = 0.06
+    force_sd = odd.tissue_peak_force_sd_bw.copy()
+    force_sd[7, :2] = odd.tissue_peak_force_bw[7, :2] * 0.38
+    odd = replace(odd, contact_time_sd_s=contact_sd, tissue_peak_force_sd_bw=force_sd)
+    rows = {
+        name: table[table["tissue"] == "achilles"]
+        for name, steps in (("plain", plain), ("odd", odd))
+        for table in [step_loads(name, steps, reference, SETTINGS)]
+    }
+    # as measured it would cost (0.26 / 0.16)^9 = 79 steps
+    assert rows["odd"]["damage_rr"].sum() == pytest.approx(
+        rows["plain"]["damage_rr"].sum(), rel=0.02
+    )
+    assert rows["odd"]["damage_rr"].iloc[7] < 1.5 * rows["plain"]["damage_rr"].median()
 
 
 def test_parts_of_the_error_make_up_the_steps_own(easy):
