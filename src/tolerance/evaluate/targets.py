@@ -334,7 +334,7 @@ TARGETS: Final = (
     Target("Foot, initial contact, SD", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.foot.initial_contact_sd_s", "at most", 2, **_MS,
            tried="Kits of 100 to 1000 Hz, 25° off, on slopes to 10°: sampling alone gives 3 ms at "
-           "100 Hz; 2 ms is published for one calibrated laboratory sensor."),
+           "100 Hz. Falbriard 2018 has 2 ms within a trial of one laboratory sensor."),
     Target("Foot, terminal contact, SD", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.foot.terminal_contact_sd_s", "at most", 4, **_MS,
            tried="As above; one delay after push-off serves all slopes and speeds, and nothing but "
