@@ -130,14 +130,16 @@ _TABLE: Final = (
         "Healing deficit of the tolerance model, above zero although gates passed.",
     ),
     Rule(
-        "R04", "S0", "covered_by",
+        "R04", "S0", "encoded",
         "One repetition of rehabilitation loads about as much as one running step.",
-        "Equivalent of a repetition in the load ledger; tunable, unverified.",
+        "Equivalent of a repetition in the load ledger, with a weight against the damage "
+        "exponent, which it contradicts; tunable, unverified.",
     ),
     Rule(
-        "R05", "S0", "covered_by",
+        "R05", "S0", "encoded",
         "A rehabilitation session has 200 to 300 repetitions; a run has thousands of steps.",
-        "Seed of chronic load before the first run, in the load ledger.",
+        "Repetitions of a rehabilitation session that does not count them, in the load "
+        "ledger: 250.",
     ),
     Rule(
         "R06", "S0", "covered_by",
