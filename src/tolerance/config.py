@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
     "AnalyseRecordings",
+    "CheckPredictions",
     "CohortHabits",
     "Dose",
     "Fixed",
@@ -416,6 +417,25 @@ class SimulatedPopulation(Section):
     days_since_injury_range: tuple[Positive, Positive]
     chronic_start_median_rr: Positive
     chronic_start_log_sd: NotNegative
+
+
+class CheckPredictions(Section):
+    """Size of the comparison of forecasts; ``evaluate.world_check`` explains each quantity.
+
+    Attributes
+    ----------
+    worlds : tuple of str
+        Names of ``simulate.worlds``, or ``damage_pool``.
+    n_train, n_test, n_replicates, n_population_draws : int
+    origin_weeks : tuple of int
+    """
+
+    worlds: Annotated[tuple[str, ...], Field(min_length=1)]
+    n_train: Count
+    n_test: Count
+    origin_weeks: Annotated[tuple[Count, ...], Field(min_length=1)]
+    n_replicates: Count
+    n_population_draws: Count
 
 
 class CohortHabits(Section):
@@ -900,8 +920,8 @@ class Params(Section):
         What is believed of runners' tissues before any data.
     injuries : dict of str to Injury
         Every injury that the workspace knows, by its name in a runner's folder.
-    simulate_cohort : SimulateCohort
-        Section of the stage of this name.
+    simulate_cohort, check_predictions
+        Sections of the stages of these names.
     ledger : Ledger
         What a session that nobody measured costs each unit.
     rules : Rules
@@ -924,6 +944,7 @@ class Params(Section):
     rules: Rules
     dose: Dose
     simulate_cohort: SimulateCohort
+    check_predictions: CheckPredictions
     simulate_trial: SimulateTrial
     runner_report: RunnerReport
     follow_up: FollowUp

@@ -16,10 +16,13 @@ __all__ = [
     "STYLE",
     "activity_timeline",
     "bland_altman",
+    "calibration",
     "difference_forest",
     "impact_by_side",
     "intervals_by_row",
+    "net_benefit",
     "new_figure",
+    "predictive_bars",
     "speed_curve",
 ]
 
@@ -265,4 +268,78 @@ def difference_forest(axes: Axes, rows: pd.DataFrame, label: str) -> Axes:
     axes.set_ylim(len(rows) - 0.4, -0.8)
     axes.set_xlim(left=0)
     axes.set_xlabel(label)
+    return axes
+
+
+def calibration(axes: Axes, curve: pd.DataFrame) -> Axes:
+    """Draw the observed share with its 90 % interval against the probability stated.
+
+    Parameters
+    ----------
+    axes : Axes
+    curve : DataFrame
+        expected, observed, observed_low, observed_high; NaN ends where there is no interval.
+    """
+    top = float(np.nanmax([curve["expected"].max(), curve["observed_high"].max(), 0.05]))
+    axes.plot([0.0, top], [0.0, top], color=GREY, linewidth=0.8, linestyle="--")
+    axes.text(top, top, "as stated", ha="right", va="bottom", color=GREY, fontsize=8)
+    below = curve["observed"] - curve["observed_low"]
+    above = curve["observed_high"] - curve["observed"]
+    axes.errorbar(
+        curve["expected"],
+        curve["observed"],
+        yerr=np.nan_to_num(np.stack([below, above]).clip(0.0)),
+        fmt="o",
+        color=BLUE,
+        markersize=4,
+        linewidth=1.0,
+    )
+    axes.set_xlabel("stated probability")
+    axes.set_ylabel("observed share (90 % interval)")
+    return axes
+
+
+def net_benefit(axes: Axes, curves: dict[str, pd.DataFrame]) -> Axes:
+    """Draw net benefit against the threshold at which one would act, a labelled line each.
+
+    Parameters
+    ----------
+    axes : Axes
+    curves : dict of str to DataFrame
+        threshold, net_benefit; the first is drawn strongest.
+    """
+    styles = ((BLUE, "-", 1.8), (ORANGE, "--", 1.2), (GREEN, "-.", 1.2), (GREY, ":", 1.2))
+    for (name, curve), (colour, dash, width) in zip(curves.items(), styles, strict=False):
+        axes.plot(curve["threshold"], curve["net_benefit"], dash, color=colour, linewidth=width)
+        last = curve.iloc[-1]
+        axes.annotate(
+            name,
+            (last["threshold"], last["net_benefit"]),
+            xytext=(4, 0),
+            textcoords="offset points",
+            color=colour,
+            fontsize=8,
+            va="center",
+        )
+    axes.axhline(0.0, color=INK, linewidth=0.6)
+    axes.margins(x=0.25)
+    axes.set_xlabel("probability at which one would act")
+    axes.set_ylabel("net benefit")
+    return axes
+
+
+def predictive_bars(axes: Axes, rows: pd.DataFrame) -> Axes:
+    """Draw observed shares as bars with the 90 % range of replicates over them.
+
+    Parameters
+    ----------
+    axes : Axes
+    rows : DataFrame
+        label, observed, median, low, high.
+    """
+    place = np.arange(len(rows))
+    axes.bar(place, rows["observed"], color="#BFD9EA", edgecolor=BLUE, linewidth=0.5)
+    axes.vlines(place, rows["low"], rows["high"], color=ORANGE, linewidth=1.4)
+    axes.plot(place, rows["median"], "s", color=ORANGE, markersize=3)
+    axes.set_xticks(place, list(rows["label"]))
     return axes

@@ -1,0 +1,76 @@
+"""Scoring forecasts in several simulated worlds, one process per core."""
+
+import math
+import multiprocessing
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, Final
+
+from tolerance.config import Params, stage_generator
+from tolerance.evaluate.world_check import CheckDesign, check_world
+from tolerance.model.population import prior_draws
+
+__all__ = ["STAGE", "run_worlds"]
+
+STAGE: Final = "check_predictions"
+
+
+def run_worlds(
+    params: Params, worlds: Sequence[str], design: CheckDesign, workers: int | None = None
+) -> dict[str, Any]:
+    """Score model and comparators in every world.
+
+    Each world has a random stream of its own, so the result does not depend on which others run,
+    nor on the number of processes.
+
+    Parameters
+    ----------
+    params : Params
+    worlds : sequence of str
+    design : CheckDesign
+    workers : int, optional
+        Processes; as many as cores if not given.
+
+    Returns
+    -------
+    dict
+        ``is_simulated``, ``population`` (where the model starts) and ``worlds`` by name.
+    """
+    tasks = [(params, world, design) for world in worlds]
+    n = min(workers or os.cpu_count() or 1, len(tasks))
+    if n < 2:
+        scored = [_one_world(task) for task in tasks]
+    else:
+        # Threads of compiled libraries do not survive a fork.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(n, mp_context=context) as pool:
+            scored = list(pool.map(_one_world, tasks))
+    return {
+        "is_simulated": True,
+        "population": "prior",
+        "worlds": _without_unknown(dict(zip(worlds, scored, strict=True))),
+    }
+
+
+def _without_unknown(value: Any) -> Any:
+    """Leave out what could not be computed: keys of a mapping; None in a list."""
+    if isinstance(value, Mapping):
+        kept = {key: _without_unknown(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in kept.items() if inner is not None}
+    if isinstance(value, list | tuple):
+        return [_without_unknown(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _one_world(task: tuple[Params, str, CheckDesign]) -> dict[str, Any]:
+    params, world, design = task
+    rng = stage_generator(params.seed, STAGE, world)
+    population = prior_draws(
+        params.tolerance_priors, rng, params.check_predictions.n_population_draws
+    )
+    return check_world(
+        world, params.simulate_cohort, params.tissue_exponents, population, design, rng
+    )
