@@ -332,7 +332,11 @@ def _shapes(frame: _Frame) -> tuple[tuple[WeekShape, ...], bool]:
 def _load(frame: _Frame, shape: WeekShape) -> WeekLoad:
     days = _days_of(frame, shape)
     besides = strength_costs(
-        _lifts(frame, days), frame.week, frame.record, frame.state.units, frame.settings.ledger
+        _lifts(frame, shape, days),
+        frame.week,
+        frame.record,
+        frame.state.units,
+        frame.settings.ledger,
     )
     return week_load(
         shape,
@@ -363,16 +367,18 @@ def _fast_day(frame: _Frame, shape: WeekShape, days: Sequence[date]) -> date | N
     return max(usable, default=None)
 
 
-def _lifts(frame: _Frame, days: Sequence[date]) -> tuple[StrengthSession, ...]:
+def _lifts(frame: _Frame, shape: WeekShape, days: Sequence[date]) -> tuple[StrengthSession, ...]:
     profile = frame.record.profile
     if not frame.assessment.allowed.strength:
         return ()
     free = [day for day in frame.week if weekday(day) in profile.free_days]
+    fast = _fast_day(frame, shape, days)
     return strength_week(
         frame.assessment,
         frame.settings.rules,
         free,
         run_days=tuple(sorted(days)),
+        fast_days=() if fast is None else (fast,),
         longest_run_day=days[0] if days else None,
     )
 
@@ -427,7 +433,7 @@ def _planned(
 ) -> Plan:
     shape, load = shapes[place], loads[place]
     days = _days_of(frame, shape)
-    lifts = _lifts(frame, days)
+    lifts = _lifts(frame, shape, days)
     is_trial = choice.index < 0
     target = frame.record.profile.target
     injured = injured_only(frame.state)

@@ -320,7 +320,7 @@ class StrengthSession:
 
 LIFT_MINUTES: Final = 30.0
 MAINTENANCE_MINUTES: Final = 20.0
-LIFTS_PER_WEEK: Final = 2
+SPRINT_MINUTES: Final = 10.0
 SHARPEN_VOLUME: Final = 0.6
 """Volume of the last phase over before: 30 to 50 % less (R50)."""
 LIFT_GAP_DAYS: Final = 2
@@ -341,7 +341,8 @@ def strength_week(
     Lifts go on days of easy runs rather than on the day before one, never on the day before hills,
     speed or the longest run, with two days between them (R40, R62). In the phase of elastic work
     the second lift is light (heavy once a week, R49); in the last one volume falls and both are
-    short (R50).
+    short (R50). Strides belong to a run and are left to the plan; hill sprints, where they are
+    open, take their place on a fast day (R44).
 
     Parameters
     ----------
@@ -365,10 +366,8 @@ def strength_week(
     found = []
     for number, day in enumerate(chosen):
         light = number > 0 and phase in (ELASTIC, SHARPEN)
-        own = [name for name in names if not (light and LIBRARY[name].heavy_calf)]
-        own = [name for name in own if LIBRARY[name].needs == "" or day in fast_days]
-        if not own:
-            own = [name for name in names if LIBRARY[name].needs == ""]
+        lifted = [name for name in names if LIBRARY[name].needs == ""]
+        own = [name for name in lifted if not (light and LIBRARY[name].heavy_calf)] or lifted
         share = SHARPEN_VOLUME if phase == SHARPEN else 1.0
         lines = tuple(
             (LIBRARY[name].words, _dose(name, share), _effort(name, light)) for name in own
@@ -386,7 +385,15 @@ def strength_week(
                 rules=tuple(sorted(rules)),
             )
         )
-    return tuple(found)
+    if "hill_sprints" in names and fast_days:
+        found.append(_hill_sprints(min(fast_days)))
+    return tuple(sorted(found, key=lambda session: session.day))
+
+
+def _hill_sprints(day: date) -> StrengthSession:
+    sprint = LIBRARY["hill_sprints"]
+    line = (sprint.words, sprint.dose, "after the run, instead of strides")
+    return StrengthSession(day, SPRINT_MINUTES, (line,), 0, False, True, sprint.rules)
 
 
 def _strictest_phase(assessment: Assessment) -> Phase:

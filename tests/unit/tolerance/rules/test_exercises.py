@@ -142,3 +142,22 @@ def test_without_runs_lifts_are_still_spaced(runner, params):
     lifts = week(runner().screened().calm().assess(), params, runs=())
     assert len(lifts) == 2
     assert (lifts[1].day - lifts[0].day).days >= 2
+
+
+@pytest.mark.rule("R44")
+def test_hill_sprints_take_the_place_of_strides_on_the_fast_day(runner, params):
+    found = runner("proximal_hamstring_tendinopathy").ready().assess()
+    late = in_phase(found, "sharpen_and_maintain", hills=True, speed=True, impact=True)
+    sessions = week(late, params, (0, 2, 5), (2,), 5)
+    (sprints,) = [one for one in sessions if "8 to 10 %" in one.exercises[0][0]]
+    lifts = [one for one in sessions if one is not sprints]
+    assert sprints.day == WEEK[2]
+    words = {line[0] for lift in lifts for line in lift.exercises}
+    assert not any("Strides" in line or "sprints" in line for line in words)
+    assert len(week(late, params, (0, 2, 5), (), 5)) == len(lifts)
+
+
+def test_the_second_late_lift_is_never_empty(runner, params):
+    for injury in PROGRAMMES:
+        found = in_phase(runner(injury).screened().assess(), "sharpen_and_maintain", strength=True)
+        assert all(lift.exercises for lift in week(found, params)), injury
