@@ -113,6 +113,9 @@ BLIND_SESSIONS: Final = 3
 TARGET_SHARE: Final = 0.9
 """The target counts as reached from this share of it. Engineering choice: execution scatters."""
 
+TARGET_DRAWS: Final = 24
+"""Draws behind the mean risk to the end of the trial. Engineering choice: it seldom decides."""
+
 PAIN_LIMIT: Final = 3.0
 """Reported pain above it breaks R38."""
 
@@ -586,6 +589,7 @@ class _Planner:
             damage[:, :, 0] > 0.0,
             np.array([PAIN_LIMIT]),
             limits,
+            n_target_draws=TARGET_DRAWS,
         )
         return shapes[choice.index] if choice.index >= 0 else None
 
