@@ -16,7 +16,7 @@ BENCH_REPORT := .benchmarks/report.json
 
 .DEFAULT_GOAL := help
 
-.PHONY: help environment repro repro-public test pictures bench lab lock
+.PHONY: help environment repro repro-public test checks pictures bench lab lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -40,6 +40,9 @@ test: environment ## lint, types and the whole test suite
 	mypy
 	pytest -n $(TEST_WORKERS)
 	NUMBA_DISABLE_JIT=1 pytest -n $(TEST_WORKERS) -m 'not slow' tests/unit/loadcore
+
+checks: environment ## the long checks, their summaries in data/metrics/checks_*.json
+	python -m pipelines.checks_progression
 
 bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json
 	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers
