@@ -17,6 +17,7 @@ __all__ = [
     "CheckPredictions",
     "CohortHabits",
     "Dose",
+    "FitTolerance",
     "Fixed",
     "FollowUp",
     "Injury",
@@ -279,6 +280,32 @@ class TolerancePriors(Section):
     hazard_slope: LogNormal
     frailty_sd: TruncatedNormal
     recent_injury_log_hr: Normal
+
+
+class FitTolerance(Section):
+    """How the capacity model is sampled, and the gate that a fit must pass.
+
+    Attributes
+    ----------
+    chains, tune, draws : int
+        Chains; steps thrown away and kept, of each.
+    target_accept : float
+        Acceptance that the step size is tuned to.
+    chronic_start_rr : float
+        Damage a day before a simulated runner's first day, in reference runs.
+    rhat_max, ess_min, divergences_max, ebfmi_min : float
+        Limits; effective size is the smaller of bulk and tail.
+    """
+
+    chains: Annotated[int, Field(ge=2)]
+    tune: Count
+    draws: Count
+    target_accept: Fraction
+    chronic_start_rr: NotNegative
+    rhat_max: Positive
+    ess_min: Positive
+    divergences_max: Annotated[int, Field(ge=0)]
+    ebfmi_min: Positive
 
 
 class TissueExponents(Section):
@@ -916,6 +943,8 @@ class Params(Section):
         ``analyse_recordings`` found and shares its section.
     tissue_exponents : TissueExponents
         How damage weighs the load of each model tissue.
+    fit_tolerance : FitTolerance
+        Section of the stage of this name.
     tolerance_priors : TolerancePriors
         What is believed of runners' tissues before any data.
     injuries : dict of str to Injury
@@ -938,6 +967,7 @@ class Params(Section):
     validate_load: ValidateLoad
     screening_report: ScreeningReport
     tissue_exponents: TissueExponents
+    fit_tolerance: FitTolerance
     tolerance_priors: TolerancePriors
     injuries: dict[str, Injury]
     ledger: Ledger

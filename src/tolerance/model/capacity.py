@@ -22,7 +22,7 @@ from typing import Any, Final, cast
 
 import numpy as np
 import pymc as pm
-import pytensor.tensor as pt
+import pytensor.tensor as pytensor_tensor
 from numpy.typing import NDArray
 
 from tolerance.anatomy import MODEL_TISSUES
@@ -32,10 +32,13 @@ from tolerance.model.population import N_CUT_POINTS, ZERO_CUT_POINT
 from tolerance.model.predict import LOGIT_VARIANCE
 from tolerance.model.priors import TIME_LIMIT_SD
 
-__all__ = ["DATA_NAMES_FIXED", "capacity_model", "time_priors"]
+__all__ = ["capacity_model", "time_priors"]
 
 type Tensor = Any
 type FloatArray = NDArray[np.float64]
+
+pt: Any = pytensor_tensor
+"""Without types: PyTensor declares some of its functions and not others."""
 
 N_GAPS: Final = N_CUT_POINTS - 1
 FAR_LOGIT: Final = 300.0
@@ -43,7 +46,6 @@ FAR_LOGIT: Final = 300.0
 LEAST_PROBABILITY: Final = 1e-280
 LARGEST_LOG_HAZARD: Final = 20.0
 """Above it an injury is certain; keeps a wild proposal finite."""
-DATA_NAMES_FIXED: Final = ("cell_runner", "cell_tissue")
 
 
 def time_priors(priors: TolerancePriors, name: str) -> tuple[FloatArray, FloatArray]:
@@ -141,6 +143,8 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
         settle_slope = pt.exp(shared["log_settle_slope"])
         log_pain, log_settled, hazard_sum, log_hazards = [], [], [], []
         for g, shape in enumerate(sizes.groups):
+            if not sum(shape[0]):
+                continue
             rows = {name[3:]: value for name, value in data.items() if name.startswith(f"g{g}_")}
             tissue = np.repeat(np.arange(K), shape[0])
             margin = (
@@ -158,18 +162,21 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
             log_pain.append(_pain(rows, margin, slope, cuts, shape))
             log_settled.append(_settled(rows, margin, shared["settle_level"], settle_slope))
             log_hazards.append((fixed + slope_h * margin).flatten())
-        pm.Potential("pain", pt.sum(pt.stack(log_pain)))
-        pm.Potential("settled", pt.sum(pt.stack(log_settled)))
+        if log_pain:
+            pm.Potential("pain", pt.sum(pt.stack(log_pain)))
+            pm.Potential("settled", pt.sum(pt.stack(log_settled)))
         if sizes.events:
             log_hazard = pt.concatenate(log_hazards)[data["event_place"]]
             hazard = pt.exp(pt.minimum(log_hazard, LARGEST_LOG_HAZARD))
             pm.Potential("injured", pt.sum(data["event_weight"] * pt.log(-pt.expm1(-hazard))))
-        hazard_sum.append(
-            _block_hazards(
-                data, sizes.blocks, (basis_f, basis_a), (gamma, slope_h), tolerance, of_cell
+        if sum(sizes.blocks[0]):
+            hazard_sum.append(
+                _block_hazards(
+                    data, sizes.blocks, (basis_f, basis_a), (gamma, slope_h), tolerance, of_cell
+                )
             )
-        )
-        pm.Potential("injury_free", -pt.sum(pt.stack(hazard_sum)))
+        if hazard_sum:
+            pm.Potential("injury_free", -pt.sum(pt.stack(hazard_sum)))
     return cast("pm.Model", model)
 
 
