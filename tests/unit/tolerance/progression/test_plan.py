@@ -284,3 +284,28 @@ def test_the_same_runner_on_the_same_day_has_the_same_identifiers(established, p
     first, second = planned(established), planned(established)
     assert [s.identifier for s in first.sessions] == [s.identifier for s in second.sessions]
     assert len({s.identifier for s in first.sessions}) == len(first.sessions)
+
+
+@pytest.mark.rule("R72")
+def test_the_achilles_runner_of_three_failed_returns_runs_and_walks_once_the_heel_rises(
+    runner, planned
+):
+    """S3: 8 months on both sides, no left heel raise; then six weeks of loading, run in week 7."""
+
+    def before(raises):
+        made = runner(side="both", symptom_months=8, failed_returns=3, episodes=4)
+        made.screened().calm(pain=2.0).walked()
+        made.test("single_leg_calf_raises", 14, side="right")
+        return made.test("single_leg_calf_raises", raises, side="left")
+
+    closed = planned(before(0))
+    assert closed.verdict == "no_run"
+    assert runs_of(closed) == []
+    assert closed.strength
+    opened = planned(before(12))
+    assert opened.verdict == "plan"
+    runs = runs_of(opened)
+    assert runs
+    assert opened.rung == 0
+    assert all(run.walk_minutes > 0.0 for run in runs)
+    assert opened.is_prior
