@@ -117,17 +117,20 @@ _TABLE: Final = (
         "R01", "S0", "covered_by",
         "Injury happens when cumulative load exceeds tissue capacity; load tolerance and load "
         "management are the two levers.",
-        "The margin of the tolerance model: log load minus log capacity.",
+        "The margin of the tolerance model, log load minus log capacity (model/filters.py, "
+        "predict.py).",
     ),
     Rule(
         "R02", "S0", "covered_by",
         "Structural adaptation takes months to a year; long-term gains are modest.",
-        "Slow adaptation state of the tolerance model, with published time constants.",
+        "Slow adaptation state of the tolerance model, with published time constants "
+        "(model/filters.py, priors.py).",
     ),
     Rule(
         "R03", "S0", "covered_by",
         "At discharge a runner is functionally ready but biologically still adapting.",
-        "Healing deficit of the tolerance model, above zero although gates passed.",
+        "Healing deficit of the tolerance model, above zero although gates are passed "
+        "(model/filters.py).",
     ),
     Rule(
         "R04", "S0", "encoded",
@@ -144,19 +147,21 @@ _TABLE: Final = (
     Rule(
         "R06", "S0", "covered_by",
         "After discharge volume rises fast while supervision and strength work fall.",
-        "Usual care in the simulated cohort and trial.",
+        "Usual care of the simulated cohort (simulate/cohort.py) and arms of the trial "
+        "(progression/trial.py).",
     ),
     Rule(
         "R07", "S0", "covered_by",
         "50 to 70 % of runners are reinjured within a year.",
-        "Published anchor of the simulated usual care; contested.",
+        "Anchor of the prior of the hazard per session (model/priors.py); contested.",
         switch="reinjury",
     ),
     Rule(
         "R08", "S0", "covered_by",
         "A runner needs a clear starting load, gradual individual progression, and insight into "
         "real exposure.",
-        "The three answers of a plan: start load, progression rate, exposure.",
+        "The answers of a plan: first week, rate of progression, exposure "
+        "(progression/plan.py, rate.py).",
     ),
     Rule(
         "R09", "S0", "intake",
@@ -167,7 +172,7 @@ _TABLE: Final = (
     Rule(
         "R10", "S0", "covered_by",
         "Success is a sustained return without reinjury, not pain-free discharge.",
-        "Endpoint of the simulated trial.",
+        "Endpoint of the simulated trial (progression/trial_outcomes.py).",
     ),
     Rule(
         "R11", "S1", "intake",
@@ -184,7 +189,8 @@ _TABLE: Final = (
     Rule(
         "R13", "S1", "covered_by",
         "Early running is counted in time, not distance, as run-walk cycles.",
-        "Plans are in minutes; distance is derived.",
+        "Plans are in minutes, by the run-walk ladder (progression/run_walk.py); distance is "
+        "derived.",
     ),
     Rule(
         "R14", "S1", "intake",
@@ -239,7 +245,7 @@ _TABLE: Final = (
     Rule(
         "R23", "S1", "covered_by",
         "Tendon needs slower loading; muscle strain tolerates faster progression.",
-        "Published time constants per tissue in the priors of the model.",
+        "Published time constants per tissue in the priors of the model (model/priors.py).",
     ),
     Rule(
         "R24", "S1", "encoded",
@@ -276,7 +282,7 @@ _TABLE: Final = (
     Rule(
         "R30", "S2", "covered_by",
         "Load against capacity is the dominant risk; tissues adapt on clocks of their own.",
-        "Time constants per tissue in the model.",
+        "Time constants per tissue in the model (model/priors.py).",
         switch="tissue_clocks",
     ),
     Rule(
@@ -499,7 +505,7 @@ _TABLE: Final = (
     Rule(
         "R68", "S3", "covered_by",
         "Unload, pain gone, return, pain again: capacity was never rebuilt.",
-        "Chronic load fades without exposure in the tolerance model.",
+        "Chronic load fades without exposure in the tolerance model (model/filters.py).",
     ),
     Rule(
         "R69", "S3", "encoded",
@@ -565,7 +571,8 @@ _TABLE: Final = (
     Rule(
         "R79", "S4", "covered_by",
         "Load is volume, frequency and intensity.",
-        "Candidate weeks vary load, sessions and split; intensity has its own gate.",
+        "Candidate weeks vary load, sessions and split (progression/candidates.py); intensity "
+        "has its own gate.",
     ),
     Rule(
         "R80", "S4", "encoded",
@@ -700,7 +707,8 @@ _TABLE: Final = (
     Rule(
         "A16", "A", "covered_by",
         "A planner that is too slow fails too: time to target is reported beside risk.",
-        "Metrics of the simulated trial.",
+        "Metrics of the simulated trial: weeks to target beside reinjury "
+        "(progression/trial_outcomes.py).",
         basis="[J] a planner is judged on both",
     ),
 )  # fmt: skip
