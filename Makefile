@@ -43,6 +43,7 @@ test: environment ## lint, types and the whole test suite
 
 checks: environment ## the long checks, their summaries in data/metrics/checks_*.json
 	python -m pipelines.checks_progression
+	python -m pipelines.checks_predictions
 
 bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json
 	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers

@@ -11,7 +11,7 @@ from tolerance.config import Params, stage_generator
 from tolerance.evaluate.world_check import CheckDesign, check_world
 from tolerance.model.population import prior_draws
 
-__all__ = ["STAGE", "run_worlds"]
+__all__ = ["STAGE", "run_worlds", "without_unknown"]
 
 STAGE: Final = "check_predictions"
 
@@ -49,17 +49,17 @@ def run_worlds(
     return {
         "is_simulated": True,
         "population": "prior",
-        "worlds": _without_unknown(dict(zip(worlds, scored, strict=True))),
+        "worlds": without_unknown(dict(zip(worlds, scored, strict=True))),
     }
 
 
-def _without_unknown(value: Any) -> Any:
+def without_unknown(value: Any) -> Any:
     """Leave out what could not be computed: keys of a mapping; None in a list."""
     if isinstance(value, Mapping):
-        kept = {key: _without_unknown(inner) for key, inner in value.items()}
+        kept = {key: without_unknown(inner) for key, inner in value.items()}
         return {key: inner for key, inner in kept.items() if inner is not None}
     if isinstance(value, list | tuple):
-        return [_without_unknown(inner) for inner in value]
+        return [without_unknown(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

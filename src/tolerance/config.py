@@ -455,6 +455,8 @@ class CheckPredictions(Section):
         Names of ``simulate.worlds``, or ``damage_pool``.
     n_train, n_test, n_replicates, n_population_draws : int
     origin_weeks : tuple of int
+    checks_n_train, checks_n_test, checks_origin_weeks
+        The same in ``make checks``, which runs every world.
     """
 
     worlds: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -463,6 +465,9 @@ class CheckPredictions(Section):
     origin_weeks: Annotated[tuple[Count, ...], Field(min_length=1)]
     n_replicates: Count
     n_population_draws: Count
+    checks_n_train: Count
+    checks_n_test: Count
+    checks_origin_weeks: Annotated[tuple[Count, ...], Field(min_length=1)]
 
 
 class CohortHabits(Section):

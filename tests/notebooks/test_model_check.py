@@ -12,7 +12,7 @@ from pipelines.model_check import FILE, PART
 from pipelines.notebooks import render
 from pipelines.params import load_params
 from pipelines.paths import SYNTHETIC_DATASET, Places
-from pipelines.prediction_runs import _without_unknown
+from pipelines.prediction_runs import without_unknown
 from pipelines.store import write_metrics
 from tolerance.evaluate.forecast_rows import OUTCOMES, forecast_rows
 from tolerance.evaluate.model_check_content import build_model_check
@@ -47,7 +47,7 @@ def scores():
     return {
         "is_simulated": True,
         "population": "prior",
-        "worlds": _without_unknown({"model": world}),
+        "worlds": without_unknown({"model": world}),
     }
 
 
