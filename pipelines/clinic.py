@@ -21,6 +21,7 @@ from pipelines.clinic_recordings import Measured, measure, measured_place
 from pipelines.errors import WorkspaceError
 from pipelines.params import load_params
 from pipelines.paths import Places
+from pipelines.plan_files import read_last_plan, write_plan_files
 from pipelines.runner_states import read_state, write_state
 from tolerance.clinic.content import ReportContent
 from tolerance.clinic.outlook import outlook_of
@@ -37,6 +38,7 @@ from tolerance.model.runner import RunnerHistory, RunnerState
 from tolerance.model.update import UpdateSettings, refresh_runner, update_runner
 from tolerance.progression.plan import PlanSettings, dose_limits, plan_week
 from tolerance.progression.plan_types import Plan
+from tolerance.progression.replan import replan
 from tolerance.rules.assess import assess
 from tolerance.rules.diary import until
 
@@ -124,6 +126,7 @@ def make_content(
     last_good: RunnerState | None = None,
     notes: tuple[str, ...] = (),
     is_example: bool = False,
+    last_plan: Plan | None = None,
 ) -> Made:
     """Assess, estimate, plan and put into words.
 
@@ -140,6 +143,8 @@ def make_content(
         In force where the new estimate fails.
     notes : tuple of str
     is_example : bool
+    last_plan : Plan, optional
+        The week that stands is read through it.
     """
     params = bench.params
     record = until(record, today)
@@ -155,7 +160,10 @@ def make_content(
     if assessment.verdict != "rules_only":
         history = record_history(record, bench.ledger, today, **tables)
         state, is_new, model_note = _estimate(history, bench, last_good)
-    plan = plan_week(state, assessment, record, bench.plan)
+    if last_plan is None:
+        plan = plan_week(state, assessment, record, bench.plan)
+    else:
+        plan = replan(state, assessment, record, bench.plan, last_plan)
     weeks = dose_limits(record, params.dose, today).horizon_weeks
     outlook = None if state is None else outlook_of(plan, state, weeks)
     content = build_report(
@@ -273,7 +281,14 @@ def prepare(folder: Path, today: date, bench: Workbench) -> Made:
         previous=previous,
         last_good=last_good,
         notes=read.notes,
+        last_plan=_last_plan(folder, record, today),
     )
+
+
+def _last_plan(folder: Path, record: RunnerRecord, today: date) -> Plan | None:
+    """Return the last plan of an earlier day, if it is this runner's."""
+    plan = read_last_plan(folder / REPORT, today)
+    return plan if plan is not None and plan.runner_id == record.profile.runner_id else None
 
 
 def _previous(folder: Path, today: date) -> ReportContent | None:
@@ -293,6 +308,7 @@ def keep_content(folder: Path, made: Made, record: RunnerRecord, sites: Mapping[
     twin = made.content.model_dump(mode="json")
     store.write_json(report / CONTENT, twin)
     store.write_json(report / HISTORY / f"{made.content.day}.json", twin)
+    write_plan_files(report, made.plan, read_last_plan(report, made.plan.made_on))
     if made.is_state_new and made.state is not None:
         write_state(report / STATE, made.state)
     remember_rows(folder, record)

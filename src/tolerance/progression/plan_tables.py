@@ -1,17 +1,20 @@
 """A plan as tables and as plain JSON data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 
-from tolerance.progression.plan_types import Plan
+from tolerance.anatomy import Unit
+from tolerance.progression.plan_types import Binding, Plan, PlannedSession
+from tolerance.rules.assessment import Fired
+from tolerance.rules.exercises import StrengthSession
 from tolerance.schemas import conform
 
-__all__ = ["plan_as_data", "plan_loads_table", "plan_rows", "plans_table"]
+__all__ = ["plan_as_data", "plan_from_data", "plan_loads_table", "plan_rows", "plans_table"]
 
 
 def plans_table(plans: Sequence[Plan]) -> pd.DataFrame:
@@ -85,6 +88,92 @@ def plan_as_data(plan: Plan) -> dict[str, Any]:
     data = _plain(plan)
     assert isinstance(data, dict)
     return data
+
+
+def plan_from_data(data: Mapping[str, Any]) -> Plan:
+    """Return as much of a kept plan as the next one reads: its week, what bound it, what fired.
+
+    Expectations, dates of the target and guidance belong to their day and stay in the file.
+
+    Parameters
+    ----------
+    data : mapping
+        Of `plan_as_data`.
+
+    Raises
+    ------
+    ValueError
+        If it is not a plan.
+    """
+    try:
+        return Plan(
+            runner_id=str(data["runner_id"]),
+            made_on=date.fromisoformat(data["made_on"]),
+            start=date.fromisoformat(data["start"]),
+            verdict=data["verdict"],
+            basis=data["basis"],
+            origin=data["origin"],
+            is_prior=bool(data["is_prior"]),
+            reason=str(data["reason"]),
+            run_minutes=float(data["run_minutes"]),
+            longest_run_minutes=float(data["longest_run_minutes"]),
+            rung=int(data["rung"]),
+            multiplier=data["multiplier"],
+            basis_minutes=float(data["basis_minutes"]),
+            sessions=tuple(_session(each) for each in data["sessions"]),
+            strength=tuple(_lift(each) for each in data["strength"]),
+            guidance=None,
+            units=(),
+            binds=_binding(data["binds"]),
+            rates=(),
+            goal=None,
+            prior_shares=(),
+            what_ifs=(),
+            race=None,
+            fired=tuple(Fired(each["rule"], each["sentence"]) for each in data["fired"]),
+            referrals=(),
+            retest_on=None,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"not a plan of this workspace: {error!r}") from error
+
+
+def _session(data: Mapping[str, Any]) -> PlannedSession:
+    return PlannedSession(
+        identifier=str(data["identifier"]),
+        day=date.fromisoformat(data["day"]),
+        activity=data["activity"],
+        kind=str(data["kind"]),
+        repetitions=None,
+        run_minutes=float(data["run_minutes"]),
+        walk_minutes=float(data["walk_minutes"]),
+        words=str(data["words"]),
+    )
+
+
+def _lift(data: Mapping[str, Any]) -> StrengthSession:
+    return StrengthSession(
+        day=date.fromisoformat(data["day"]),
+        minutes=float(data["minutes"]),
+        exercises=tuple((str(a), str(b), str(c)) for a, b, c in data["exercises"]),
+        repetitions=int(data["repetitions"]),
+        heavy_calf=bool(data["heavy_calf"]),
+        same_day_as_run=bool(data["same_day_as_run"]),
+        rules=tuple(str(each) for each in data["rules"]),
+    )
+
+
+def _binding(data: Mapping[str, Any] | None) -> Binding | None:
+    if data is None:
+        return None
+    unit = data["unit"]
+    return Binding(
+        limit=str(data["limit"]),
+        unit=None if unit is None else Unit(**unit),
+        level=data["level"],
+        allowed=data["allowed"],
+        sentence=str(data["sentence"]),
+    )
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from icalendar import Calendar
 
 from pipelines.exporters.fit_workout import FitWorkoutError, workout_bytes, write_workout
 from pipelines.exporters.ics import calendar_bytes, write_calendar
+from pipelines.plan_files import read_last_plan, write_plan_files
 from tolerance.progression.plan_types import Plan, PlannedSession
 from tolerance.progression.run_walk import CONTINUOUS, repetitions
 
@@ -113,3 +114,36 @@ def test_a_workout_is_written_whole_and_alike(tmp_path):
 def test_a_walk_is_no_workout():
     with pytest.raises(FitWorkoutError, match="expected a run"):
         workout_bytes(session(activity="walking"))
+
+
+def test_a_folder_gets_plan_calendar_and_a_workout_a_run(tmp_path):
+    written = write_plan_files(tmp_path, plan(session(), session(START + timedelta(days=2))))
+    names = sorted(path.relative_to(tmp_path).as_posix() for path in written)
+    assert names == [
+        "plan.ics", "plan.json", "workouts/2026-06-16.fit", "workouts/2026-06-18.fit",
+    ]  # fmt: skip
+    write_plan_files(tmp_path, plan(session(START + timedelta(days=2))))
+    assert [path.name for path in (tmp_path / "workouts").iterdir()] == ["2026-06-18.fit"]
+
+
+def test_the_last_plan_is_that_of_an_earlier_day(tmp_path):
+    first, second = plan(session()), plan(session(), made_on=START + timedelta(days=6))
+    for each in (first, second):
+        write_plan_files(tmp_path, each)
+    assert read_last_plan(tmp_path, first.made_on) is None
+    assert read_last_plan(tmp_path, second.made_on).made_on == first.made_on
+    later = read_last_plan(tmp_path, second.made_on + timedelta(days=1))
+    assert later.made_on == second.made_on
+
+
+def test_a_damaged_plan_is_passed_over(tmp_path):
+    write_plan_files(tmp_path, plan(session()))
+    (tmp_path / "plans" / "2026-06-15.json").write_text("{}")
+    assert read_last_plan(tmp_path, START + timedelta(days=3)) is None
+
+
+def test_a_plan_without_sessions_leaves_no_calendar_behind(tmp_path):
+    write_plan_files(tmp_path, plan(session()))
+    assert write_plan_files(tmp_path, plan()) == [tmp_path / "plan.json"]
+    assert not (tmp_path / "plan.ics").exists()
+    assert not (tmp_path / "workouts").exists()

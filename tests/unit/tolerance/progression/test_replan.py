@@ -5,9 +5,15 @@ from datetime import date, timedelta
 
 import pytest
 
-from pipelines.store import write_json, write_table
+from pipelines.store import read_json, write_json, write_table
 from tolerance.clinic.record import Override
-from tolerance.progression.plan_tables import plan_as_data, plan_loads_table, plan_rows, plans_table
+from tolerance.progression.plan_tables import (
+    plan_as_data,
+    plan_from_data,
+    plan_loads_table,
+    plan_rows,
+    plans_table,
+)
 from tolerance.progression.replan import append_override, compare_plans, model_said, replan
 from tolerance.progression.sprint import SPRINT_STEPS, next_sprint_step, sport_entry
 from tolerance.schemas import validate
@@ -102,3 +108,21 @@ def test_a_match_enters_the_ledger_as_sport(runner):
     assert (entry.activity, entry.kind) == ("sport", "match")
     with pytest.raises(ValueError, match="field_or_court"):
         sport_entry(runner().record, date(2026, 6, 15), 60.0)
+
+
+def test_a_kept_plan_is_read_back_as_far_as_the_next_one_needs_it(made, planned, tmp_path):
+    plan = planned(made)
+    write_json(tmp_path / "plan.json", plan_as_data(plan))
+    again = plan_from_data(read_json(tmp_path / "plan.json"))
+    assert (again.start, again.run_minutes, again.rung) == (
+        plan.start, plan.run_minutes, plan.rung,
+    )  # fmt: skip
+    assert [s.identifier for s in again.sessions] == [s.identifier for s in plan.sessions]
+    assert again.strength == plan.strength
+    assert again.binds == plan.binds
+    assert compare_plans(again, plan) == compare_plans(plan, plan)
+
+
+def test_what_is_no_plan_is_refused():
+    with pytest.raises(ValueError, match="not a plan"):
+        plan_from_data({"runner_id": "r"})
