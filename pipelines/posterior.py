@@ -15,7 +15,7 @@ from tolerance.model.fit import (
     draws_table,
     population_of_table,
     posterior_as_prior,
-    posterior_tree,
+    posterior_groups,
 )
 from tolerance.model.population import PopulationDraws
 
@@ -26,9 +26,10 @@ POSTERIOR: Final = "posterior"
 
 DRAWS: Final = "draws.parquet"
 ABOUT: Final = "about.json"
-TREE: Final = "posterior.nc"
 AS_PRIOR: Final = "as_prior.json"
-NETCDF_ENGINE: Final = "h5netcdf"
+NETCDF: Final = {"engine": "scipy", "format": "NETCDF3_64BIT"}
+"""The classic format: written by SciPy alone, the same bytes for the same draws. It has no groups,
+so each group of the fit is a file."""
 
 
 def write_posterior(
@@ -54,8 +55,8 @@ def write_posterior(
     """
     source = f"posterior of {about['data']}"
     with new_directory(folder) as target:
-        tree = posterior_tree(posterior, runner_ids, design)
-        tree.to_netcdf(target / TREE, engine=NETCDF_ENGINE)
+        for name, group in posterior_groups(posterior, runner_ids, design).items():
+            group.to_netcdf(target / f"{name}.nc", **NETCDF)
         draws_table(posterior.population).to_parquet(target / DRAWS, index=False)
         next_priors = posterior_as_prior(posterior.population, priors, source)
         write_json(target / AS_PRIOR, json.loads(next_priors.model_dump_json()))

@@ -37,6 +37,7 @@ __all__ = [
     "fit",
     "population_of_table",
     "posterior_as_prior",
+    "posterior_groups",
     "sample",
 ]
 
@@ -330,7 +331,9 @@ def posterior_as_prior(
     )
 
 
-def posterior_tree(posterior: Posterior, runner_ids: Sequence[str], design: Design) -> xr.DataTree:
+def posterior_groups(
+    posterior: Posterior, runner_ids: Sequence[str], design: Design
+) -> dict[str, xr.Dataset]:
     """Return the fit as InferenceData groups, without clocks, timers or versions of the hour."""
     chains, draws = posterior.sampled["gamma"].shape
     population = posterior.population
@@ -353,13 +356,13 @@ def posterior_tree(posterior: Posterior, runner_ids: Sequence[str], design: Desi
         "log_frailty": (("chain", "draw", "runner"), shaped(posterior.log_frailty)),
     }
     coords = {
-        "chain": np.arange(chains),
-        "draw": np.arange(draws),
+        "chain": np.arange(chains, dtype=np.int32),
+        "draw": np.arange(draws, dtype=np.int32),
         "tissue": list(MODEL_TISSUES),
         "runner": list(runner_ids),
-        "cell_runner": ("cell", design.cell_runner),
-        "cell_unit": ("cell", design.cell_unit),
-        "injury_cell": ("injury", design.injury_cell),
+        "cell_runner": ("cell", design.cell_runner.astype(np.int32)),
+        "cell_unit": ("cell", design.cell_unit.astype(np.int32)),
+        "injury_cell": ("injury", design.injury_cell.astype(np.int32)),
     }
     data: Any = {**of_population, **of_runners}
     dataset = xr.Dataset(data, coords=coords)
@@ -378,6 +381,5 @@ def posterior_tree(posterior: Posterior, runner_ids: Sequence[str], design: Desi
             )
         }
     )
-    constants = xr.Dataset({"n_reports": ("cell", design.n_reports)})
-    groups = {"/posterior": dataset, "/sample_stats": stats, "/constant_data": constants}
-    return xr.DataTree.from_dict(groups)
+    constants = xr.Dataset({"n_reports": ("cell", design.n_reports.astype(np.int32))})
+    return {"posterior": dataset, "sample_stats": stats, "constant_data": constants}
