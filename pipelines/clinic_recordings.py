@@ -173,7 +173,8 @@ def _fitted(
     """
     dates = {entry.session_id: pd.Timestamp(entry.date) for entry in entries}
     sessions = sessions[sessions["session_id"].isin(list(dates))].copy()
-    loads = loads[loads["session_id"].isin(list(dates))].copy()
+    # A side that no sensor saw has rows without a load: they say nothing, the diary does.
+    loads = loads[loads["session_id"].isin(list(dates)) & loads["load_rr"].notna()].copy()
     sessions["date"] = pd.to_datetime(sessions["session_id"].map(dates)).astype("datetime64[us]")
     dropped = set()
     for entry in entries:

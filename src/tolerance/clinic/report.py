@@ -137,7 +137,7 @@ def build_report(inputs: ReportInputs) -> ReportContent:
         other=_other(assessment),
         why=_why(inputs),
         binding_tissue=binding,
-        not_allowed=_not_allowed(assessment),
+        not_allowed=_not_allowed(assessment, light),
         risks=outlook.risks if outlook else (),
         what_ifs=outlook.what_ifs if outlook else (),
         pain_of_100=outlook.pain_of_100 if outlook else None,
@@ -257,9 +257,9 @@ def _other(assessment: Assessment) -> tuple[str, ...]:
     )
 
 
-def _not_allowed(assessment: Assessment) -> tuple[str, ...]:
+def _not_allowed(assessment: Assessment, light: Light) -> tuple[str, ...]:
     allowed = assessment.allowed
-    if not allowed.running:
+    if not allowed.running or light.name in ("stop", "see_somebody"):
         return ("running",)
     closed = [
         words
@@ -598,9 +598,8 @@ def _quality(inputs: ReportInputs) -> tuple[str, ...]:
     ledger = inputs.ledger
     if len(ledger):
         recent = ledger[(ledger["date"].dt.date >= start) & (ledger["activity"] == "running")]
-        rungs = recent.drop_duplicates("session_id")["rung"].value_counts()
-        n_runs = int(rungs.sum())
-        measured = n_runs - int(rungs.get("diary", 0))
+        n_runs = recent["session_id"].nunique()
+        measured = recent.loc[recent["rung"] != "diary", "session_id"].nunique()
         lines.append(
             f"{measured} of {n_runs} runs were measured by a sensor or watch; the others are "
             "estimated from the diary, with wider ranges."

@@ -74,7 +74,7 @@ def triage(
         Section ``follow_up`` of ``params.yaml``.
     """
     red = [
-        WhyLine(rule=referral.rules[0], sentence=referral.text)
+        WhyLine(rule=referral.rules[0], sentence=referral.text.split(" Until then")[0])
         for referral in assessment.referrals
         if referral.urgency != "routine"
     ]
