@@ -17,7 +17,7 @@ from tolerance.rules.battery import TESTS, latest_result, symmetry_of_latest
 from tolerance.rules.diary import first_run, longest_minutes, run_minutes, runs
 from tolerance.rules.red_flags import cleared
 from tolerance.rules.registry import rule
-from tolerance.rules.responses import is_run_entry, pain_limit, run_responses
+from tolerance.rules.responses import is_run_entry, last_bad, pain_limit, run_responses
 
 __all__ = [
     "OVERRIDES",
@@ -162,14 +162,21 @@ class GateContext:
     def result(self, name: str, side: str, keeps: bool = False) -> TestEntry | None:
         """Return the last valid result of a test in this episode.
 
-        ``keeps`` lets an old result count if running began while it was valid and goes on.
+        An old result still counts where running began while it was valid, goes on and was answered
+        well since; ``keeps`` waives the last condition.
         """
         found = latest_result(self.record, name, side, self.entry.onset, self.today)
         if found is None:
             return None
         last_valid = found.date + timedelta(days=self.settings.test_valid_days)
-        used = keeps and self.is_running and bool(runs(self.record, found.date, last_valid))
-        return found if self.today <= last_valid or used else None
+        if self.today <= last_valid:
+            return found
+        if not self.is_running or not runs(self.record, found.date, last_valid):
+            return None
+        if keeps:
+            return found
+        since = run_responses(self.record, self.site, self.sides, self.limit, found.date)
+        return None if last_bad(since) is not None else found
 
 
 def sides_of(entry: InjuryEntry) -> tuple[str, ...]:
@@ -329,7 +336,8 @@ def _daily_pain(context: GateContext) -> Criterion:
     """Pain of daily life within the limit of the tissue; it need not be none (R73).
 
     While the runner is not running, every entry of the last days counts; while running, the last
-    day that says something. For bone stress injuries pain in runs counts too (A14). After a
+    day that says something, and where none does, what was noted of runs is left to the rules of
+    pain in runs (R38, R39). For bone stress injuries pain in runs counts too (A14). After a
     painkiller low pain says nothing (A11).
     """
     since = max(context.entry.onset, context.today - timedelta(days=context.settings.recent_days))
@@ -346,6 +354,9 @@ def _daily_pain(context: GateContext) -> Criterion:
     every = [value for values in seen.values() for value in values]
     rules = ("R73", "A14") if context.known.tissue == "bone" else ("R73",)
     name, limit = "pain in daily life", context.limit
+    if not every and context.is_running and _runs_noted(context, since):
+        detail = "no pain score of daily life; judged by the response to runs"
+        return Criterion(name, "pain", rules, "passed", detail)
     if any(pain > limit for pain, _ in every):
         worst = max(pain for pain, _ in every)
         detail = f"pain {worst:g} of 10 in daily life, limit {limit:g}"
@@ -359,6 +370,12 @@ def _daily_pain(context: GateContext) -> Criterion:
         return Criterion(name, "pain", (*rules, "A11"), "missing", detail)
     detail = f"pain at most {max(reassuring):g} of 10, limit {limit:g}"
     return Criterion(name, "pain", rules, "passed", detail)
+
+
+def _runs_noted(context: GateContext, since: date) -> bool:
+    """Tell whether pain of a run was noted since a day."""
+    responses = run_responses(context.record, context.site, context.sides, context.limit, since)
+    return any(response.pain is not None for response in responses)
 
 
 def _daily_values(context: GateContext, entry: SymptomEntry) -> list[float]:

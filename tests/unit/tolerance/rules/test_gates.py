@@ -265,6 +265,33 @@ def test_a_test_wears_out_unless_running_began_on_it(runner, params):
     assert builder.assess().allowed.running
 
 
+@pytest.mark.rule("R51")
+def test_later_tests_stay_valid_while_running_is_answered_well(runner, params):
+    old = params.rules.test_valid_days + 3
+    builder = ready_for_speed(runner)
+    builder.tests = [test.model_copy(update={"date": test.date - timedelta(days=old)})
+                     for test in builder.tests]  # fmt: skip
+    for days in range(8, old, 6):
+        builder.run(days=days, minutes=60)
+    assert builder.assess().stage == 4
+    builder.run(days=30, minutes=60, pain=5)
+    found = builder.assess()
+    assert found.stage == 2
+    assert found.allowed.running
+
+
+@pytest.mark.rule("R73", "R38")
+def test_a_runner_who_notes_runs_only_is_judged_by_them(runner):
+    builder = runner().screened(days=20).test("single_leg_calf_raises", 20).walked()
+    assert builder.assess().verdict == "no_run"
+    assert builder.run(days=3, minutes=20).assess().verdict == "plan"
+    found = builder.run(days=1, minutes=20, pain=4).assess()
+    assert found.verdict == "hold"
+    assert found.allowed.load_factor_max == 0.9
+    silent = runner().screened(days=20).test("single_leg_calf_raises", 20).walked().session(3)
+    assert silent.assess().verdict == "no_run"
+
+
 def test_a_painful_test_is_not_passed(runner):
     builder = runner().screened().calm().walked().test("single_leg_calf_raises", 20, pain=5)
     assert gate(builder, "start_running").status == "failed"
