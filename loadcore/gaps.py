@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
-from loadcore.signals import all_finite, live_columns
+from loadcore.signals import all_finite, as_rows, live_columns
 
 __all__ = ["EVENT_BRIDGE_S", "bridge_gaps", "has_gaps", "hermite", "longest_hole"]
 
@@ -104,10 +104,10 @@ def has_gaps(x: NDArray[np.float64]) -> bool:
     ----------
     x : (n,) or (n, k) float64 array
     """
-    rows = np.ascontiguousarray(x).reshape(x.shape[0], -1)
+    rows = as_rows(x, "x")
     if all_finite(rows):
         return False
-    return _first_missing(rows, live_columns(rows)) < rows.shape[0]
+    return bool(_first_missing(rows, live_columns(rows)) < rows.shape[0])
 
 
 def bridge_gaps(

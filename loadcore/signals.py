@@ -132,7 +132,7 @@ def check_rate(sampling_rate_hz: float) -> None:
 def all_finite(x: FloatArray) -> bool:
     """Tell whether every value of a contiguous ``(n, k)`` signal is finite.
 
-    A sum of finite values is finite, and sums side by side fill wide registers. Sums that
+    A sum of finite sizes is finite, and sums side by side fill wide registers. Sums that
     overflow only make the answer "no".
     """
     flat = x.reshape(x.size)
@@ -140,10 +140,10 @@ def all_finite(x: FloatArray) -> bool:
     for start in range(0, flat.size - LANES + 1, LANES):
         part = flat[start : start + LANES]
         for j in range(LANES):
-            lanes[j] += part[j]
+            lanes[j] += abs(part[j])
     total = 0.0
     for i in range(flat.size // LANES * LANES, flat.size):
-        total += flat[i]
+        total += abs(flat[i])
     return math.isfinite(total + lanes.sum())
 
 

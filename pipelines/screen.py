@@ -16,6 +16,7 @@ from rich.console import Console
 
 from loadcore.constants import WATCH
 from pipelines.calibration import load_calibration
+from pipelines.compiled import FIRST_COMPILATION, needs_compilation
 from pipelines.datasets.base import ImportedRecording, LeftOut
 from pipelines.errors import WorkspaceError
 from pipelines.imported_tables import Tables
@@ -105,7 +106,9 @@ def screen(path: Path, out: Path, given: Mapping[str, object], console: Console)
         places = Places(Path(scratch))
         shutil.copyfile(project.params, places.params)
         imported = import_opened(opened, places)
-        with console.status("Finding running, steps and load (the first time compiles for 20 s) …"):
+        if needs_compilation():
+            console.print(FIRST_COMPILATION)
+        with console.status("Finding running, steps and load …"):
             tables = analyse_opened(imported, opened, places, project)
         analysed = tables["quality"]["recording_id"]
         left_out = tuple(
