@@ -106,7 +106,9 @@ MAX_HALF_STRIDE_S: Final = 0.5
 ONSET_SEARCH_S: Final = 0.04
 """The onset of the landing is searched from this long before the forward swing ends."""
 ONSET_FRACTION: Final = 0.2
-"""Part of the landing's greatest jerk that marks its onset. Engineering choice, see Notes."""
+ONSET_SURE_FRACTION: Final = 0.5
+"""Part of the landing's greatest jerk that marks its onset, and part of it that the end of a swing
+does not reach. Engineering choices, see Notes."""
 SLAP_SEARCH_S: Final = 0.06
 """The greatest rate of the forefoot's slap is searched so long after the onset of the jerk."""
 MAX_SLAP_LEAD_S: Final = 0.025
@@ -523,22 +525,20 @@ def find_stances(
 
 @kernel
 def _onset(acc: NDArray[np.float64], start: int, stop: int) -> float:
-    """Sample at which the jerk reaches its fraction of the greatest in the range.
+    """Sample at which the rise of the landing's jerk begins, in a range that holds its greatest.
 
-    The end of a swing has a jerk of its own: where the range begins above the limit, the onset is
-    the first rise after the jerk once fell below it.
+    From the first jerk that is surely the landing's back to where it exceeds its fraction of the
+    greatest: the end of a swing has a jerk of its own, before.
     """
     greatest = 0.0
     for i in range(start, stop):
         greatest = max(greatest, _jerk_square(acc, i))
-    limit = ONSET_FRACTION**2 * greatest
-    first, was_below = start, False
-    for i in range(start, stop):
-        below = _jerk_square(acc, i) < limit
-        if was_below and not below:
-            return i - 0.5
-        was_below = was_below or below
-    return first - 0.5
+    i = start
+    while i < stop and _jerk_square(acc, i) < ONSET_SURE_FRACTION**2 * greatest:
+        i += 1
+    while i > start and _jerk_square(acc, i - 1) >= ONSET_FRACTION**2 * greatest:
+        i -= 1
+    return i - 0.5
 
 
 @kernel

@@ -60,8 +60,8 @@ def test_a_cushioned_heel_is_read_from_the_slap_that_begins_with_the_contact() -
 
 
 def test_the_jerk_of_a_late_swing_is_no_landing() -> None:
-    """The range begins above the limit of the onset, which is a fifth of the greatest jerk, 50."""
-    jerk = np.array([0.0, 12.0, 11.0, 6.0, 3.0, 2.0, 8.0, 25.0, 50.0, 30.0, 5.0])
+    """It exceeds a fifth of the greatest jerk, 50, and never half of it."""
+    jerk = np.array([0.0, 12.0, 14.0, 6.0, 3.0, 2.0, 8.0, 25.0, 50.0, 30.0, 5.0])
     acc = np.column_stack((np.cumsum(jerk), 0 * jerk, 0 * jerk))
     assert _onset(acc, 1, jerk.size) == 6.5
     assert _onset(acc, 4, jerk.size) == 6.5

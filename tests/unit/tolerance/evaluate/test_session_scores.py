@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from loadcore.force import peak_vertical_force
+from tolerance.evaluate.activity_scores import score_running_seconds
 from tolerance.evaluate.session_scores import pair_forces, score_sessions
 from tolerance.evaluate.site_scores import score_between_sites
 from tolerance.evaluate.tissue_scores import score_achilles
@@ -145,3 +146,27 @@ def test_tendon_force_is_held_against_the_greatest_moment_over_the_lever():
     ).scores
     np.testing.assert_allclose(scored["error"], [0.0, 0.1], atol=1e-3)
     np.testing.assert_allclose(scored["error_sd"], 0.1, atol=1e-3)
+
+
+def test_a_stated_run_is_scored_at_both_ends_where_something_else_surrounds_it():
+    recording = _recording("a", "shank")
+    conditions = pd.DataFrame(
+        {
+            "start_s": [0.0, 20.0, 50.0],
+            "stop_s": [20.0, 50.0, 60.0],
+            "activity": ["other", "running", "other"],
+            "speed_mps": np.nan,
+            "grade_deg": np.nan,
+        }
+    )
+    bouts = pd.DataFrame(
+        {"start_s": [5.0, 21.5, 40.0], "stop_s": [8.0, 39.0, 49.0], "activity": "running"}
+    )
+    nothing = pd.DataFrame({"start_s": [], "stop_s": [], "activity": []})
+    scored = score_running_seconds("new_runner", recording, bouts, conditions, nothing, nothing)
+    error = scored.scores.set_index("quantity")["error"]
+    assert error.to_dict() == {"running_begin": 1.5, "running_end": -1.0}
+    alone = score_running_seconds(
+        "new_runner", recording, bouts, conditions.iloc[1:2], nothing, nothing
+    )
+    assert alone.scores.empty
