@@ -27,7 +27,7 @@ POSTERIOR: Final = "posterior"
 DRAWS: Final = "draws.parquet"
 ABOUT: Final = "about.json"
 AS_PRIOR: Final = "as_prior.json"
-NETCDF: Final = {"engine": "scipy", "format": "NETCDF3_64BIT"}
+NETCDF: Final[Any] = {"engine": "scipy", "format": "NETCDF3_64BIT"}
 """The classic format: written by SciPy alone, the same bytes for the same draws. It has no groups,
 so each group of the fit is a file."""
 
