@@ -254,8 +254,9 @@ def _closed_gates(assessed: Sequence[InjuryAssessment]) -> tuple[Fired, ...]:
         if gate is None or gate.passed:
             continue
         name = injury.known.words if injury.known else injury.entry.injury
+        side = "both sides" if injury.entry.side == "both" else injury.entry.side
         found += [
-            Fired(item.rules[0], f"{name} ({injury.entry.side}): {item.detail}.")
+            Fired(item.rules[0], f"{name[:1].upper()}{name[1:]}, {side}: {item.detail}.")
             for item in gate.criteria
             if item.status != "passed"
         ]
