@@ -936,6 +936,31 @@ class RunnerReport(Section):
     example_day: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d$")]
 
 
+class FitPmdata(Section):
+    """How next-day soreness is learned from the PMData diary and scored.
+
+    Attributes
+    ----------
+    priors : dict of str to prior
+        One for each of ``model.soreness.PARAMETERS``, normal or lognormal.
+    n_draws : int
+        Weighted draws behind each prediction.
+    n_resamples : int
+        Resamples of people behind each interval.
+    n_shuffles, n_shifts : int
+        Negative controls: diaries with loads in random order, and shifted in a circle.
+    calibration_groups : int
+        Groups of equal size of the calibration curve.
+    """
+
+    priors: dict[str, Annotated[Normal | LogNormal, Field(discriminator="distribution")]]
+    n_draws: Count
+    n_resamples: Count
+    n_shuffles: Count
+    n_shifts: Count
+    calibration_groups: Count
+
+
 class Params(Section):
     """The whole of ``params.yaml``.
 
@@ -964,6 +989,8 @@ class Params(Section):
         How the next week is chosen, for real runners and in the trial alike.
     simulate_trial : SimulateTrial
         Section of the stage of this name.
+    fit_pmdata : FitPmdata
+        Section of the stage of this name.
     """
 
     seed: Annotated[int, Field(ge=0)]
@@ -983,6 +1010,7 @@ class Params(Section):
     simulate_trial: SimulateTrial
     runner_report: RunnerReport
     follow_up: FollowUp
+    fit_pmdata: FitPmdata
 
 
 def stage_generator(seed: int, stage: str, item: str = "") -> np.random.Generator:

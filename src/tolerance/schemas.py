@@ -800,6 +800,21 @@ _DECLARED: Final = (
         ),
     ),
     Table(
+        name="soreness_predictions",
+        meaning="One day of a diary: how likely the next day is sore, by one model.",
+        key=("evaluation", "model", "runner_id", "date"),
+        columns=(
+            _text("evaluation", "what was left out, and what was known of the person"),
+            _text("model", "model or comparator"),
+            _RUNNER_ID,
+            Column(name="date", dtype="date", meaning="day at whose end the prediction is made"),
+            _flag("is_sore", "whether the next day's soreness was 2 or less of 5"),
+            _number("p_sore", "probability of it", 0, 1),
+            _observed("p_sore_low", "5th percentile of the probability", 0, 1),
+            _observed("p_sore_high", "95th percentile of the probability", 0, 1),
+        ),
+    ),
+    Table(
         name="scores",
         meaning="One quantity of one event, estimated, against its reference.",
         key=("evaluation", "quantity", "recording_id", "item_id"),
