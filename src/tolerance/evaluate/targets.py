@@ -208,7 +208,7 @@ TARGETS: Final = (
            "rbds_fukuchi2017, virtual shank, runner left out", "load_validation",
            "rbds_fukuchi2017.new_runner.coverage90_session_damage", "within", (86, 94),
            **_PERCENT,
-           tried="One leg of one trial more or less is 3 %; the spread is set by ten more runners."),
+           tried="One leg of one trial more or less is 3 %; ten more runners set the spread."),
     Target("90 % range of a trial's damage (b = 9) holds",
            "rbds_fukuchi2017_derived, virtual shank, runner left out", "load_validation",
            "rbds_fukuchi2017_derived.new_runner.coverage90_session_damage", "within", (86, 94),
