@@ -19,6 +19,7 @@ from pipelines.datasets.registry import dataset_ids, load_dataset
 from pipelines.errors import WorkspaceError
 from pipelines.exporters.recordings import export_dataset, export_path
 from pipelines.follow_up import follow_up
+from pipelines.params import load_params
 from pipelines.scaffold import new_dataset
 from pipelines.screen import default_output
 from pipelines.screen import screen as run_screening
@@ -141,6 +142,43 @@ def plan(
         content = plan_runner(folder, _day(on))
     for line in plan_lines(content):
         typer.echo(line)
+
+
+@app.command("compare")
+def compare_revisions(
+    revisions: Annotated[
+        list[str], typer.Argument(help="git revisions, DVC experiments, or workspace")
+    ],
+    rescore: Annotated[
+        bool,
+        typer.Option("--rescore", help="score each one's priors on the same runners (minutes)"),
+    ] = False,
+) -> None:
+    """Lay experiments side by side: priors, diagnostics, scores, dose."""
+    # DVC and scikit-learn take seconds to import; no other command needs them.
+    from pipelines.compare import WORKSPACE, compare, read_experiment, rescored
+
+    root = paths.project_root()
+    names = revisions if len(revisions) > 1 else [*revisions, WORKSPACE]
+    with _one_message():
+        experiments = [read_experiment(root, name) for name in names]
+        if rescore:
+            experiments = rescored(experiments, load_params(paths.Places(root).params))
+        found = compare(experiments)
+    console = Console()
+    for title, rows in found.tables.items():
+        if not rows:
+            typer.echo(f"{title}: none")
+            continue
+        table = Table("", *found.names, title=title, title_justify="left")
+        for key, values in rows:
+            table.add_row(key, *values)
+        console.print(table)
+    if not found.same_rows:
+        typer.echo(
+            "Scores are of different simulated runners and do not compare; add --rescore.",
+            err=True,
+        )
 
 
 @app.command()

@@ -68,8 +68,11 @@ def without_unknown(value: Any) -> Any:
 def _one_world(task: tuple[Params, str, CheckDesign]) -> dict[str, Any]:
     params, world, design = task
     rng = stage_generator(params.seed, STAGE, world)
+    # A stream of its own: other priors are compared on the very same runners.
     population = prior_draws(
-        params.tolerance_priors, rng, params.check_predictions.n_population_draws
+        params.tolerance_priors,
+        stage_generator(params.seed, STAGE, f"{world}, population"),
+        params.check_predictions.n_population_draws,
     )
     return check_world(
         world, params.simulate_cohort, params.tissue_exponents, population, design, rng
