@@ -46,11 +46,6 @@ SHOWN_CURVES: Final = (
     "osu_advanced", "dunne", "ten_percent", "ontracx_medium", "pain_rule_20_20", "ours_default",
     "ours_bold", "oracle",
 )  # fmt: skip
-VERDICT_WORDS: Final = {
-    "beyond": "beyond: fewer reinjuries than any mixture of published arms with the same load",
-    "on": "on: no difference from the frontier that this trial could see",
-    "behind": "behind: a mixture of published arms does better",
-}
 
 ARM_COLUMNS: Final = (
     "arm",
@@ -62,7 +57,9 @@ ARM_COLUMNS: Final = (
     "median week",
     "runs with pain above 3 (of 100)",
 )
-EXCESS_COLUMNS: Final = ("world", "arm", "reinjuries of 100 above the frontier", "verdict")
+STANDING: Final = (*OURS, ORACLE)
+"""Arms that are held against the frontier, in order."""
+EXCESS_COLUMNS: Final = ("world", *(ARM_WORDS[arm] for arm in STANDING))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +150,7 @@ def build_trial(
         arm_columns=ARM_COLUMNS,
         excess=excess,
         excess_columns=EXCESS_COLUMNS,
-        excess_rows=[
-            (str(row["world"]), str(row["name"]), _signed(row), VERDICT_WORDS[str(row["verdict"])])
-            for row in excess.to_dict("records")
-        ],
+        excess_rows=_excess_rows(excess),
         excess_alt="Reinjuries of 100 above or below the frontier of published arms, by world and "
         "arm, with 95 % intervals; the table below has the numbers.",
         curves=_curves(curves[names[0]]),
@@ -219,7 +213,8 @@ def _world(name: str, world: Mapping[str, Any]) -> WorldContent:
                 "reinjury_low": 100 * found["reinjury_26w"]["low"],
                 "reinjury_high": 100 * found["reinjury_26w"]["high"],
             }
-            for arm, found in arms.items()
+            for arm in ARM_WORDS
+            for found in (arms[arm],)
         ]
     )
     line = [(0.0, 0.0)] + [
@@ -237,7 +232,8 @@ def _world(name: str, world: Mapping[str, Any]) -> WorldContent:
             f"{found['median_weeks']:.0f}" if "median_weeks" in found else "not reached by half",
             _of_100(found["sessions_above_limit"]),
         )
-        for arm, found in arms.items()
+        for arm in ARM_WORDS
+        for found in (arms[arm],)
     ]
     ours = arms[DEFAULT_OURS]
     return WorldContent(
@@ -249,7 +245,7 @@ def _world(name: str, world: Mapping[str, Any]) -> WorldContent:
         alt=f"Reinjuries of 100 against load regained in the world {name.replace('_', ' ')}. Ours "
         f"by default: {_of_100(ours['reinjury_26w'])} of 100 at "
         f"{ours['load_rr_26w']['value']:.0f} reference runs; "
-        f"{VERDICT_WORDS[ours['against_frontier']].split(':')[0]} the frontier.",
+        f"{ours['against_frontier']} the frontier.",
     )
 
 
@@ -266,10 +262,19 @@ def _excess(worlds: Mapping[str, Any], names: list[str]) -> pd.DataFrame:
                 "verdict": found["against_frontier"],
             }
             for name in names
-            for arm, found in worlds[name]["arms"].items()
-            if arm in (*OURS, ORACLE)
+            for arm in STANDING
+            for found in (worlds[name]["arms"][arm],)
         ]
     )
+
+
+def _excess_rows(excess: pd.DataFrame) -> Rows:
+    """Return one row a world: excess with interval and verdict of each arm."""
+    rows: Rows = []
+    for world, these in excess.groupby("world", sort=False):
+        cells = (f"{_signed(row)}, {row['verdict']}" for row in these.to_dict("records"))
+        rows.append((str(world), *cells))
+    return rows
 
 
 def _summary(
@@ -281,13 +286,19 @@ def _summary(
     behind = own[own["verdict"] == "behind"]
     counts = own["verdict"].value_counts()
     sentences = [
-        f"Our arms stand beyond the frontier of the {len(COMPARATORS)} published arms in "
-        f"{int(counts.get('beyond', 0))} of {len(own)} comparisons, on it in "
+        f"Our arms stand beyond the frontier of {len(COMPARATORS)} published programmes and rules "
+        f"in {int(counts.get('beyond', 0))} of {len(own)} comparisons, on it in "
         f"{int(counts.get('on', 0))}, behind it in {int(counts.get('behind', 0))}.",
     ]
     if len(behind):
         where = "; ".join(f"{row['name']} in {row['world']}" for row in behind.to_dict("records"))
         sentences.append(f"Behind the frontier: {where}.")
+    if (behind["world"] == "ratio hazard").any():
+        sentences.append(
+            "Where injuries follow the acute to chronic ratio, a week costs nearly the same "
+            "whatever its load, so whoever regains load fastest wins and a limit of pain loses, the "
+            "oracle's too."
+        )
     sentences += [
         f"In the world that fits, ours by default regains {ours['load_rr_26w']['value']:.0f} "
         f"reference runs with {100 * ours['reinjury_26w']['value']:.1f} reinjuries of 100; the "
@@ -337,8 +348,9 @@ def _notes(settings: SimulateTrial) -> tuple[str, ...]:
         "exactly in the simulation, so outcomes are expectations, without the noise of drawing it; "
         "intervals (95 %) are over runners. Load after a reinjury counts nothing, and a runner "
         "injured before the target never reaches it.",
-        "The frontier is the least reinjury that mixtures of published arms have at a load; the "
-        "rule that no mixture beats is on it.",
+        "The frontier is the least reinjury that mixtures of published arms have at a load. An arm "
+        "is beyond it where the whole interval is below zero, behind it where it is above, else on "
+        "it.",
         f"Blind arms begin with {settings.first_week_minutes:.0f} min a week or the programme's "
         f"first row and stop at {settings.target_minutes:.0f} min; programmes that end before grow "
         "by 10 % a week.",

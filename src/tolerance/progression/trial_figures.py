@@ -54,16 +54,28 @@ def frontier_plot(axes: Axes, points: pd.DataFrame, frontier: pd.DataFrame) -> A
             elinewidth=0.8,
         )
     axes.set_xlim(0.0, 1.22 * points["load_high"].max())
-    axes.set_ylim(0.0, 1.08 * points["reinjury_high"].max())
+    axes.set_ylim(-0.06 * points["reinjury_high"].max(), 1.08 * points["reinjury_high"].max())
     shown = points[points["is_labelled"]].sort_values("reinjury")
-    heights = _apart(shown["reinjury"].to_numpy(), axes.get_ylim()[1])
-    for row, height in zip(shown.to_dict("records"), heights, strict=True):
+    is_ours = shown["kind"].isin(("ours", "oracle"))
+    top = axes.get_ylim()[1]
+    # Ours are named below their points, the others above: where they crowd, no name hides one.
+    above, below = shown[~is_ours], shown[is_ours].iloc[::-1]
+    heights = [
+        *_apart(above["reinjury"].to_numpy() + 0.03 * top, top),
+        *_downward(below["reinjury"].to_numpy() - 0.04 * top, top),
+    ]
+    rows = [*above.to_dict("records"), *below.to_dict("records")]
+    for row, height in zip(rows, heights, strict=True):
+        is_below = row["kind"] in ("ours", "oracle")
+        gap = 0.03 * axes.get_xlim()[1]
         axes.annotate(
             str(row["name"]),
             (row["load"], row["reinjury"]),
-            xytext=(row["load_high"] + 0.015 * axes.get_xlim()[1], height),
+            xytext=(row["load"] + (gap if is_below else -gap), height),
             va="center",
+            ha="left" if is_below else "right",
             fontsize=7.5,
+            fontweight="bold" if is_below else "normal",
             arrowprops={"arrowstyle": "-", "color": GREY, "linewidth": 0.5},
         )
     axes.set_xlabel("load regained in 26 weeks (reference runs of 30 min)")
@@ -136,6 +148,7 @@ def excess_forest(axes: Axes, rows: pd.DataFrame) -> Axes:
             textcoords="offset points",
             va="center",
             fontsize=6.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
     axes.axvline(0.0, color=INK, linewidth=0.8, linestyle="--")
     axes.set_yticks(range(len(worlds)), worlds)
@@ -143,6 +156,16 @@ def excess_forest(axes: Axes, rows: pd.DataFrame) -> Axes:
     axes.margins(x=0.2)
     axes.set_xlabel("reinjuries of 100 above the frontier of published arms (left is better)")
     return axes
+
+
+def _downward(values: np.ndarray[tuple[int], np.dtype[np.float64]], top: float) -> list[float]:
+    """Return heights of labels in falling order, moved down where two would touch."""
+    placed: list[float] = []
+    for value in values:
+        most = placed[-1] - LABEL_GAP * top if placed else np.inf
+        placed.append(min(float(value), most))
+    # Names may stand below the axis' zero, never below its label.
+    return placed
 
 
 def _apart(values: np.ndarray[tuple[int], np.dtype[np.float64]], top: float) -> list[float]:
