@@ -296,8 +296,8 @@ def _summary(
     if (behind["world"] == "ratio hazard").any():
         sentences.append(
             "Where injuries follow the acute to chronic ratio, a week costs nearly the same "
-            "whatever its load, so whoever regains load fastest wins and a limit of pain loses, the "
-            "oracle's too."
+            "whatever its load, so whoever regains load fastest wins and a limit of pain loses, "
+            "the oracle's too."
         )
     sentences += [
         f"In the world that fits, ours by default regains {ours['load_rr_26w']['value']:.0f} "
