@@ -1,0 +1,238 @@
+"""Recovery and simulation-based calibration of the capacity model, for ``make checks``.
+
+Both take long. They run in batches: every finished fit is a line in ``data/processed/checks``, and
+a second start goes on where the first one stopped, as long as settings and code are the same. The
+summary goes into ``checks_tolerance.json`` under keys of its own, with a hash of what it was made
+from and with how many fits it rests on; a test fails when that is stale.
+"""
+
+import argparse
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from pipelines.params import load_params
+from pipelines.paths import Places, project_root
+from pipelines.stage import run_stage
+from pipelines.store import new_file, read_json, write_metrics
+from tolerance.config import FitTolerance, Params, SimulateCohort, stage_generator
+from tolerance.exposure.histories import cohort_histories
+from tolerance.model.calibration_checks import (
+    RANK_NAMES,
+    ranks_of,
+    recovery_of,
+    sbc_summary,
+)
+from tolerance.model.design import Design, build_design, padding_of
+from tolerance.model.fit import compile_model, fit, posterior_of, sample
+from tolerance.model.population import prior_draws
+from tolerance.model.runner import RunnerHistory
+from tolerance.simulate.cohort import Cohort, cohort_tables, simulate_cohort
+from tolerance.simulate.damage_pool import DAMAGE_POOL
+from tolerance.simulate.world_truth import truth_of_draw
+
+__all__ = ["HASH", "METRICS", "input_hash", "main", "summarise"]
+
+METRICS: Final = "checks_tolerance"
+HASH: Final = "model_inputs_sha256"
+STAGE: Final = "checks_model"
+WORLD: Final = "model"
+SPARSE_FRAC: Final = 0.15
+"""Share of sessions that are reported in the sparse variant (science table C5)."""
+N_COHORTS: Final = 20
+N_SBC: Final = 200
+N_SBC_RUNNERS, N_SBC_WEEKS = 20, 12
+"""Small problems, compiled once (science table C4)."""
+N_PRIOR_DRAWS: Final = 1000
+SMALL_FIT: Final = {"chains": 2, "tune": 500, "draws": 500}
+"""Of every fit of these checks: ranks and means, not tails."""
+SOURCES: Final = (
+    "src/tolerance/model/calibration_checks.py",
+    "src/tolerance/model/capacity.py",
+    "src/tolerance/model/design.py",
+    "src/tolerance/model/filters.py",
+    "src/tolerance/model/fit.py",
+    "src/tolerance/model/likelihood.py",
+    "src/tolerance/model/population.py",
+    "src/tolerance/simulate/cohort.py",
+    "src/tolerance/simulate/damage_pool.py",
+    "src/tolerance/simulate/world_truth.py",
+    "src/tolerance/simulate/worlds.py",
+)
+"""Code that decides the numbers; what it imports besides hands them on."""
+
+
+def input_hash(root: Path, params: Params) -> str:
+    """Return the hash of the settings and the code that the checks are made from.
+
+    Parameters
+    ----------
+    root : Path
+        The project's root.
+    params : Params
+    """
+    digest = hashlib.sha256()
+    sections = {
+        "seed": params.seed,
+        "fit_tolerance": params.fit_tolerance.model_dump(),
+        "simulate_cohort": params.simulate_cohort.model_dump(),
+        "tissue_exponents": params.tissue_exponents.model_dump(),
+        "tolerance_priors": params.tolerance_priors.model_dump(),
+    }
+    digest.update(json.dumps(sections, sort_keys=True).encode())
+    for source in SOURCES:
+        digest.update(source.encode())
+        digest.update((root / source).read_bytes())
+    return digest.hexdigest()
+
+
+def _histories(cohort: Cohort, chronic_start_rr: float) -> list[RunnerHistory]:
+    return cohort_histories(cohort_tables(cohort), cohort.units, chronic_start_rr)
+
+
+def _reporting(settings: SimulateCohort, report_index_frac: float) -> SimulateCohort:
+    habits = settings.habits.model_copy(update={"report_index_frac": report_index_frac})
+    return settings.model_copy(update={"habits": habits})
+
+
+def recover(params: Params, item: str, world: str, small: FitTolerance) -> dict[str, Any]:
+    """Simulate one cohort, fit it, and hold the runners' tolerances against the truth.
+
+    Parameters
+    ----------
+    params : Params
+    item : str
+        ``dense-3``: reporting and number of the cohort.
+    world : str
+    small : FitTolerance
+    """
+    reporting = item.split("-")[0]
+    habits = params.simulate_cohort.habits
+    share = SPARSE_FRAC if reporting == "sparse" else habits.report_index_frac
+    settings = _reporting(params.simulate_cohort, share)
+    rng = stage_generator(params.seed, STAGE, f"{world}-{item}")
+    cohort = simulate_cohort(settings, params.tissue_exponents, rng, world=world)
+    histories = _histories(cohort, params.fit_tolerance.chronic_start_rr)
+    design = build_design(histories, params.tolerance_priors)
+    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated")
+    return recovery_of(posterior, cohort.traits) | {
+        "rhat_max": posterior.diagnostics.rhat_max,
+        "divergences": posterior.diagnostics.divergences,
+    }
+
+
+def sbc_problem(params: Params, i: int) -> tuple[Cohort, list[RunnerHistory]]:
+    """Simulate the i-th small cohort from the i-th draw of the priors."""
+    settings = params.simulate_cohort.model_copy(
+        update={
+            "n_runners": N_SBC_RUNNERS,
+            "n_weeks": N_SBC_WEEKS,
+            "population": params.simulate_cohort.population.model_copy(
+                update={
+                    # The model takes one chronic load for all before the first day.
+                    "chronic_start_median_rr": params.fit_tolerance.chronic_start_rr,
+                    "chronic_start_log_sd": 1e-6,
+                }
+            ),
+        }
+    )
+    draws = prior_draws(
+        params.tolerance_priors, stage_generator(params.seed, STAGE, "sbc"), N_PRIOR_DRAWS
+    )
+    rng = stage_generator(params.seed, STAGE, f"sbc-{i}")
+    cohort = simulate_cohort(
+        settings, params.tissue_exponents, rng, world=WORLD, truth=truth_of_draw(draws, i)
+    )
+    return cohort, _histories(cohort, params.fit_tolerance.chronic_start_rr)
+
+
+def run_sbc(params: Params, todo: list[int], small: FitTolerance) -> Iterator[tuple[int, Any]]:
+    """Fit small cohorts one after the other with a model compiled once.
+
+    Yields
+    ------
+    int, dict
+        Number of the simulation, and the rank of the truth among the draws by quantity.
+    """
+    problems = {i: sbc_problem(params, i) for i in todo}
+    padding = padding_of(
+        [build_design(histories, params.tolerance_priors) for _, histories in problems.values()]
+    )
+    compiled = None
+    for i, (cohort, histories) in problems.items():
+        design: Design = build_design(histories, params.tolerance_priors, padding)
+        if compiled is None:
+            compiled = compile_model(design, params.tolerance_priors)
+        else:
+            used = {variable.name for variable in compiled.shared_var_keys}
+            compiled = compiled.with_data(
+                **{name: values for name, values in design.arrays.items() if name in used}
+            )
+        rng = stage_generator(params.seed, STAGE, f"sbc-fit-{i}")
+        tree = sample(compiled, small, int(rng.integers(2**31)), cores=2)
+        posterior = posterior_of(tree, design, params.tolerance_priors, small, "simulated")
+        yield i, ranks_of(posterior, design, histories, cohort.truth, cohort.traits)
+
+
+def summarise(done: dict[str, Any]) -> dict[str, Any]:
+    """Return the summary of what has been run so far.
+
+    Parameters
+    ----------
+    done : dict
+        Finished fits by name: ``dense-0``, ``sparse-0``, ``pool-0``, ``sbc-0`` …
+    """
+    recovery: dict[str, Any] = {}
+    for variant in ("dense", "sparse", DAMAGE_POOL):
+        rows = [value for name, value in done.items() if name.startswith(f"{variant}-")]
+        if rows:
+            recovery[variant] = {
+                key: float(np.mean([row[key] for row in rows])) for key in rows[0]
+            } | {"n_cohorts": len(rows)}
+    ranks = [value for name, value in done.items() if name.startswith("sbc-")]
+    return {"recovery": recovery, **sbc_summary(ranks)}
+
+
+def main() -> None:
+    """Run what is left of the checks, and write the summary after every fit."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cohorts", type=int, default=N_COHORTS, help="recovery fits, each kind")
+    parser.add_argument("--sbc", type=int, default=N_SBC, help="calibration fits")
+    arguments = parser.parse_args()
+    places = Places(project_root())
+    params = load_params(places.params)
+    small = params.fit_tolerance.model_copy(update=SMALL_FIT)
+    state = input_hash(places.root, params)
+    log = places.root / "data" / "processed" / "checks" / f"model_{state[:16]}.json"
+    done: dict[str, Any] = read_json(log) if log.is_file() else {}
+
+    def keep(name: str, value: Any) -> None:
+        done[name] = value
+        with new_file(log) as temporary:
+            temporary.write_text(json.dumps(done, sort_keys=True), encoding="utf-8")
+        place = places.metrics(METRICS)
+        kept = read_json(place) if place.is_file() else {}
+        write_metrics(place, kept | summarise(done) | {HASH: state})
+        print(f"{STAGE}: {name} ({len(done)} fits done)", flush=True)
+
+    todo = [i for i in range(arguments.sbc) if f"sbc-{i}" not in done]
+    if todo:
+        for i, found in run_sbc(params, todo, small):
+            keep(f"sbc-{i}", found)
+    for i in range(arguments.cohorts):
+        for name, world in (
+            (f"dense-{i}", WORLD),
+            (f"sparse-{i}", WORLD),
+            (f"{DAMAGE_POOL}-{i}", DAMAGE_POOL),
+        ):
+            if name not in done:
+                keep(name, recover(params, name, world, small))
+    print(f"{STAGE}: {', '.join(RANK_NAMES)} ranked in {arguments.sbc} simulations")
+
+
+if __name__ == "__main__":
+    run_stage(main)
