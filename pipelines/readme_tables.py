@@ -17,9 +17,10 @@ from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
 from tolerance.evaluate.targets import TARGET_COLUMNS, TARGET_METRICS, target_rows
 from tolerance.evaluate.validation_content import SUMMARY_COLUMNS, summary_rows
+from tolerance.progression.trial_content import SHORT_COLUMNS, short_rows
 from tolerance.rules.book import rule_counts_table
 
-__all__ = ["TABLES", "render_tables", "targets_table", "validation_table"]
+__all__ = ["TABLES", "render_tables", "targets_table", "trial_table", "validation_table"]
 
 _MARKED: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -49,11 +50,22 @@ def targets_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def trial_table(metrics: Mapping[str, Any]) -> str:
+    """Return the short table of the in-silico trial in Markdown."""
+    lines = [
+        "| " + " | ".join(SHORT_COLUMNS) + " |",
+        "|---|" + "---:|" * (len(SHORT_COLUMNS) - 1),
+    ]
+    lines += ["| " + " | ".join(row) + " |" for row in short_rows(metrics)]
+    return "\n".join(lines)
+
+
 TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, Any]], str]]]] = {
     "load_validation": ("load_validation", validation_table),
     "load_targets": (TARGET_METRICS, targets_table),
     "benchmarks": ("benchmarks", benchmarks_table),
     "rules": ("progression", rules_table),
+    "trial": ("progression", trial_table),
 }
 """Metrics file and rendering of each table by the name in its mark; of several files, rendering
 gets their contents by their names."""

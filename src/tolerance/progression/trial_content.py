@@ -18,7 +18,14 @@ from tolerance.progression.trial import (
     WORLD_WORDS,
 )
 
-__all__ = ["TrialContent", "WorldContent", "arm_words", "build_trial"]
+__all__ = [
+    "SHORT_COLUMNS",
+    "TrialContent",
+    "WorldContent",
+    "arm_words",
+    "build_trial",
+    "short_rows",
+]
 
 type Rows = list[tuple[str, ...]]
 
@@ -56,6 +63,20 @@ ARM_COLUMNS: Final = (
     "restricted mean weeks to it",
     "median week",
     "runs with pain above 3 (of 100)",
+)
+FITTING_WORLD: Final = "model"
+"""The world in which the model is right."""
+SHORT_ARMS: Final = (
+    "ten_percent", "acwr", "dunne", "ontracx_medium", "pain_rule_10_15", "pain_rule_20_20",
+    "ours_cautious", "ours_default", "ours_bold", "oracle",
+)  # fmt: skip
+"""What a short table shows: one of each kind, all of ours, the oracle."""
+SHORT_COLUMNS: Final = (
+    "simulated arm",
+    f"reinjured in {N_WEEKS} weeks (of 100)",
+    "load regained (reference runs)",
+    "reached the target (of 100)",
+    "mean weeks to it, at most 26",
 )
 STANDING: Final = (*OURS, ORACLE)
 """Arms that are held against the frontier, in order."""
@@ -175,6 +196,27 @@ def build_trial(
         ],
         notes=_notes(settings),
     )
+
+
+def short_rows(metrics: Mapping[str, Any]) -> Rows:
+    """Return the cells of :data:`SHORT_COLUMNS`, of the world that fits the model.
+
+    Parameters
+    ----------
+    metrics : mapping
+        Metrics of stage ``simulate_trial``.
+    """
+    arms = metrics["worlds"][FITTING_WORLD]["arms"]
+    return [
+        (
+            ARM_WORDS[arm],
+            _of_100(arms[arm]["reinjury_26w"]),
+            _number(arms[arm]["load_rr_26w"]),
+            _of_100(arms[arm]["reached_target_26w"]),
+            _number(arms[arm]["restricted_mean_weeks"]),
+        )
+        for arm in SHORT_ARMS
+    ]
 
 
 def _of_100(value: Mapping[str, float]) -> str:

@@ -6,6 +6,7 @@ from pipelines.errors import WorkspaceError
 from pipelines.paths import Places, project_root
 from pipelines.readme_tables import render_tables
 from pipelines.store import read_json
+from tolerance.progression.trial_content import SHORT_ARMS
 
 METRICS = {
     "recurrent_grf": {
@@ -40,6 +41,17 @@ def test_writing_twice_changes_nothing():
 def test_an_empty_table_can_be_filled():
     text = "<!-- table: load_validation -->\n<!-- end -->"
     assert "recurrent_grf" in render_tables(text, lambda _: METRICS)
+
+
+def test_the_trial_is_shown_arm_by_arm_with_ranges():
+    score = {"value": 0.125, "low": 0.1, "high": 0.15}
+    arm = dict.fromkeys(
+        ("reinjury_26w", "load_rr_26w", "reached_target_26w", "restricted_mean_weeks"), score
+    )
+    metrics = {"worlds": {"model": {"arms": dict.fromkeys(SHORT_ARMS, arm)}}}
+    text = render_tables("<!-- table: trial -->\n<!-- end -->", lambda _: metrics)
+    assert len(text.splitlines()) == 4 + len(SHORT_ARMS)
+    assert "| 10 % rule | 12.5 (10.0 to 15.0) | 0.1 (0.1 to 0.1) |" in text
 
 
 def test_an_unknown_table_is_named():
