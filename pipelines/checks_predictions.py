@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.errors import WorkspaceError
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
+from pipelines.posterior import POSTERIOR, load_posterior
 from pipelines.prediction_runs import run_worlds
 from pipelines.stage import run_stage
 from pipelines.store import read_json, write_metrics
@@ -23,6 +25,8 @@ from tolerance.simulate.worlds import WORLDS
 __all__ = ["HASH", "METRICS", "input_hash", "main", "run", "summarise"]
 
 METRICS: Final = "checks_tolerance"
+MODEL: Final = "tolerance"
+"""Folder of the fitted posterior among the models."""
 HASH: Final = "predictions_inputs_sha256"
 KEPT: Final = (
     "log_score", "brier", "brier_skill", "calibration_slope", "observed_over_expected",
@@ -84,7 +88,19 @@ def run(root: Path, params: Params) -> dict[str, Any]:
         origin_weeks=check.checks_origin_weeks,
         n_replicates=check.n_replicates,
     )
-    return summarise(run_worlds(params, (*WORLDS, DAMAGE_POOL), design)) | {HASH: before}
+    summary = summarise(run_worlds(params, (*WORLDS, DAMAGE_POOL), design))
+    try:
+        fitted = load_posterior(Places(root).model(MODEL) / POSTERIOR)
+    except WorkspaceError as error:
+        print(f"starting from the priors only: {error}")
+    else:
+        # The same runners again, from a fit to other simulated runners of the first world.
+        first = run_worlds(params, (next(iter(WORLDS)),), design, fitted=fitted)
+        from_fit = summarise(first)
+        summary["fitted_start"] = {
+            key: from_fit[key] for key in ("calibration_slope", "comparators", "lowest_log_score")
+        }
+    return summary | {HASH: before}
 
 
 def summarise(scores: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tolerance.config import Params, stage_generator
 from tolerance.evaluate.world_check import CheckDesign, check_world
-from tolerance.model.population import prior_draws
+from tolerance.model.population import PopulationDraws, prior_draws
 
 __all__ = ["STAGE", "run_worlds", "without_unknown"]
 
@@ -17,7 +17,12 @@ STAGE: Final = "check_predictions"
 
 
 def run_worlds(
-    params: Params, worlds: Sequence[str], design: CheckDesign, workers: int | None = None
+    params: Params,
+    worlds: Sequence[str],
+    design: CheckDesign,
+    *,
+    fitted: PopulationDraws | None = None,
+    workers: int | None = None,
 ) -> dict[str, Any]:
     """Score model and comparators in every world.
 
@@ -29,6 +34,8 @@ def run_worlds(
     params : Params
     worlds : sequence of str
     design : CheckDesign
+    fitted : PopulationDraws, optional
+        Where the model starts; the priors if not given.
     workers : int, optional
         Processes; as many as cores if not given.
 
@@ -37,7 +44,7 @@ def run_worlds(
     dict
         ``is_simulated``, ``population`` (where the model starts) and ``worlds`` by name.
     """
-    tasks = [(params, world, design) for world in worlds]
+    tasks = [(params, world, design, fitted) for world in worlds]
     n = min(workers or os.cpu_count() or 1, len(tasks))
     if n < 2:
         scored = [_one_world(task) for task in tasks]
@@ -48,7 +55,7 @@ def run_worlds(
             scored = list(pool.map(_one_world, tasks))
     return {
         "is_simulated": True,
-        "population": "prior",
+        "population": "prior" if fitted is None else "fitted",
         "worlds": without_unknown(dict(zip(worlds, scored, strict=True))),
     }
 
@@ -65,15 +72,18 @@ def without_unknown(value: Any) -> Any:
     return value
 
 
-def _one_world(task: tuple[Params, str, CheckDesign]) -> dict[str, Any]:
-    params, world, design = task
+def _one_world(
+    task: tuple[Params, str, CheckDesign, PopulationDraws | None],
+) -> dict[str, Any]:
+    params, world, design, fitted = task
     rng = stage_generator(params.seed, STAGE, world)
     # A stream of its own: other priors are compared on the very same runners.
-    population = prior_draws(
-        params.tolerance_priors,
-        stage_generator(params.seed, STAGE, f"{world}, population"),
-        params.check_predictions.n_population_draws,
-    )
+    n_draws = params.check_predictions.n_population_draws
+    own = stage_generator(params.seed, STAGE, f"{world}, population")
+    if fitted is None:
+        population = prior_draws(params.tolerance_priors, own, n_draws)
+    else:
+        population = fitted.thin(n_draws)
     return check_world(
         world, params.simulate_cohort, params.tissue_exponents, population, design, rng
     )
