@@ -16,7 +16,7 @@ BENCH_REPORT := .benchmarks/report.json
 
 .DEFAULT_GOAL := help
 
-.PHONY: help environment repro repro-public test checks pictures bench lab lock
+.PHONY: help environment repro repro-public test checks pictures pdf bench lab lock
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ bench: environment ## time the load core beside its peers, into data/metrics/ben
 	--benchmark-json=$(BENCH_REPORT)
 	python -m pipelines.benchmarks $(BENCH_REPORT)
 	python -m pipelines.readme_tables write
+
+pdf: environment ## print every rendered report into data/pdf (needs Chromium)
+	@python -m pipelines.report_pdfs
 
 pictures: environment ## photograph the rendered pages for the README (needs Chromium)
 	@python -m pipelines.readme_pictures

@@ -16,8 +16,16 @@ __all__ = ["main"]
 PICTURES: Final = {
     "screening": "screening_synthetic_03_01",
     "load_validation": "load_validation_public",
+    "follow_up": "clinic_follow_up",
 }
 """Name of the picture -> name of the page."""
+
+EXAMPLE_PICTURES: Final = {
+    "runner_report": ("heron", "report"),
+    "runner_sheet": ("heron", "sheet"),
+    "runner_red_flag": ("plover", "report"),
+}
+"""Name of the picture -> example runner and page."""
 
 WIDTH_PX: Final = 900
 HEIGHT_PX: Final = 1500
@@ -63,6 +71,9 @@ def main() -> None:
     places = Places(project_root())
     for picture, page in PICTURES.items():
         photograph(places.report(page), places.root / "docs" / "pictures" / f"{picture}.png")
+    for picture, (runner, name) in EXAMPLE_PICTURES.items():
+        page_path = places.example_report(runner) / f"{name}.html"
+        photograph(page_path, places.root / "docs" / "pictures" / f"{picture}.png")
 
 
 if __name__ == "__main__":
