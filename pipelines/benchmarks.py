@@ -3,7 +3,7 @@
 No stage writes or reads this file: timings differ from run to run and from machine to machine.
 The machine is described, never named.
 
-``python -m pipelines.benchmarks REPORT``.
+``python -m pipelines.benchmarks REPORT [REPORT ...]``.
 """
 
 import math
@@ -258,10 +258,16 @@ def _percent(chain: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write ``data/metrics/benchmarks.json`` from the report that the argument names."""
-    if len(arguments) != 1:
-        sys.exit("usage: python -m pipelines.benchmarks REPORT")
-    metrics = summarise(read_json(Path(arguments[0]))) | {"machine": machine()}
+    """Write ``data/metrics/benchmarks.json`` from the report that the argument names.
+
+    Several reports are taken as parts of one run on one machine. Chain, peers and read limit have
+    to be in the same one, because they are set against each other.
+    """
+    if not arguments:
+        sys.exit("usage: python -m pipelines.benchmarks REPORT [REPORT ...]")
+    parts = [read_json(Path(argument))["benchmarks"] for argument in arguments]
+    metrics = summarise({"benchmarks": [row for part in parts for row in part]})
+    metrics |= {"machine": machine()}
     write_metrics(Places(project_root()).metrics("benchmarks"), metrics)
 
 
