@@ -112,7 +112,9 @@ def split_week(
     return (part * long_share,) + (part,) * (sessions - 1)
 
 
-def candidate_weeks(basis: Basis, bounds: Bounds, dose: Dose) -> tuple[WeekShape, ...]:
+def candidate_weeks(
+    basis: Basis, bounds: Bounds, dose: Dose, splits: tuple[str, ...] = SPLITS
+) -> tuple[WeekShape, ...]:
     """Return the weeks to choose from, largest first.
 
     Weeks of equal minutes stand in order of preference: the number of sessions nearest to the
@@ -126,6 +128,8 @@ def candidate_weeks(basis: Basis, bounds: Bounds, dose: Dose) -> tuple[WeekShape
     bounds : Bounds
     dose : Dose
         Section ``dose`` of ``params.yaml``.
+    splits : tuple of str
+        Of :data:`SPLITS`.
     """
     longest_max = _longest_max(basis, bounds, dose)
     shapes = []
@@ -134,7 +138,7 @@ def candidate_weeks(basis: Basis, bounds: Bounds, dose: Dose) -> tuple[WeekShape
             continue
         minutes = min(multiplier * basis.run_minutes, bounds.target_minutes)
         for sessions in _session_numbers(basis, bounds, dose):
-            for split in SPLITS:
+            for split in splits:
                 parts = split_week(minutes, sessions, split, dose.long_share)
                 if parts[0] <= longest_max + EPSILON:
                     shapes.append(

@@ -113,9 +113,6 @@ BLIND_SESSIONS: Final = 3
 TARGET_SHARE: Final = 0.9
 """The target counts as reached from this share of it. Engineering choice: execution scatters."""
 
-TARGET_DRAWS: Final = 24
-"""Draws behind the mean risk to the end of the trial. Engineering choice: it seldom decides."""
-
 PAIN_LIMIT: Final = 3.0
 """Reported pain above it breaks R38."""
 
@@ -571,11 +568,10 @@ class _Planner:
             longest_target_min=float("inf"),
         )
         if basis.run_minutes > 0.0:
-            shapes = candidate_weeks(basis, bounds, self.dose)
+            # Without a long-run day, the even split of each number of minutes is enough.
+            shapes = candidate_weeks(basis, bounds, self.dose, ("even",))
         else:
             shapes = first_weeks(bounds, self.dose)
-        # Without a long-run day, the even split of each number of minutes is enough.
-        shapes = tuple(shape for shape in shapes if shape.split == "even")
         damage = np.zeros((len(shapes), DAYS_PER_WEEK, 1))
         for row, shape in zip(damage, shapes, strict=True):
             row[list(SESSION_DAYS[shape.sessions]), 0] = shape.session_minutes
@@ -589,7 +585,6 @@ class _Planner:
             damage[:, :, 0] > 0.0,
             np.array([PAIN_LIMIT]),
             limits,
-            n_target_draws=TARGET_DRAWS,
         )
         return shapes[choice.index] if choice.index >= 0 else None
 

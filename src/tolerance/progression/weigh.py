@@ -233,8 +233,6 @@ def choose_week(
     exposed: ArrayLike,
     pain_limit: ArrayLike,
     limits: DoseLimits,
-    *,
-    n_target_draws: int | None = None,
 ) -> Choice:
     """Take the first candidate that is inside all limits.
 
@@ -242,8 +240,6 @@ def choose_week(
     ----------
     state, damage_rr, damage_log_sd, exposed, pain_limit, limits
         As in `weigh_weeks`; candidates in order of preference, largest first.
-    n_target_draws : int, optional
-        Draws for the mean risk to the target date; all by default. The trial saves time here.
 
     Returns
     -------
@@ -263,11 +259,10 @@ def choose_week(
             "units, expected at least one of each"
         )
     weighed = weigh_weeks(state, damage, log_sd, runs, pain_limit, limits)
-    ahead = state if n_target_draws is None else state.thin(n_target_draws)
     chosen = -1
     for c in np.flatnonzero(_ratios(weighed, limits).max(axis=(1, 2)) <= 1.0):
         risk = risk_to_target(
-            ahead, damage[c], log_sd[c], runs[c], pain_limit, limits.horizon_weeks
+            state, damage[c], log_sd[c], runs[c], pain_limit, limits.horizon_weeks
         )
         weighed.levels[c, :, 3] = risk.mean(axis=0)
         if not _breaks(weighed, int(c), limits):
