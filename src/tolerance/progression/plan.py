@@ -699,8 +699,28 @@ def _what_ifs(
     held = next((i for i, shape in enumerate(shapes) if shape.multiplier == 1.0), None)
     if held is not None and held not in places.values():
         places["hold the level"] = held
-    return tuple(what_if(frame.state, name, shapes[i], loads[i], frame.limits)
-                 for name, i in places.items())  # fmt: skip
+    return tuple(
+        replace(
+            what_if(frame.state, name, shapes[i], loads[i], frame.limits),
+            target_date=_likely(frame, shapes[i], loads[i]),
+        )
+        for name, i in places.items()
+    )
+
+
+def _likely(frame: _Frame, shape: WeekShape, load: WeekLoad) -> date | None:
+    """Return the middle of the interval of dates on which the target may be reached."""
+    target = frame.record.profile.target
+    if target is None or target.weekly_minutes <= 0.0:
+        return None
+    return target_date(
+        injured_only(frame.state),
+        load.of_units(np.asarray(frame.state.is_index, np.bool_)),
+        shape.run_minutes,
+        target.weekly_minutes,
+        frame.limits,
+        frame.week[0],
+    ).likely
 
 
 def what_if(

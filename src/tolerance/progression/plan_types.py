@@ -228,6 +228,9 @@ class WhatIf:
         Limit that it breaks; empty for none.
     breaks_risk : bool
         Whether a cap of risk is among what it breaks.
+    target_date : date or None
+        When the target may be reached from it, half of what is thought possible sooner; None
+        without a target or beyond a year.
     """
 
     name: str
@@ -240,6 +243,7 @@ class WhatIf:
     damage_rr: float
     breaks: str
     breaks_risk: bool
+    target_date: date | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -309,3 +309,60 @@ def test_the_achilles_runner_of_three_failed_returns_runs_and_walks_once_the_hee
     assert opened.rung == 0
     assert all(run.walk_minutes > 0.0 for run in runs)
     assert opened.is_prior
+
+
+@pytest.mark.rule("R72")
+def test_s3_s_achilles_runner_runs_only_when_the_gate_passes_and_then_run_walk(runner, planned):
+    facts = {"side": "both", "symptom_months": 8.0, "failed_returns": 3, "episodes": 4}
+    no_heel_raise = runner(**facts).ready().test("single_leg_calf_raises", 0, side="left", days=1)
+    closed = planned(no_heel_raise)
+    assert closed.verdict == "no_run"
+    assert runs_of(closed) == []
+    strong = runner(**facts).ready()
+    opened = planned(strong)
+    assert not opened.referrals
+    assert all(not injury.symmetry_used for injury in strong.assess().injuries)
+    runs = runs_of(opened)
+    assert runs
+    assert all(run.repetitions.run_min <= 1.0 for run in runs)
+
+
+@pytest.mark.rule("R74")
+@pytest.mark.parametrize(("lsi", "swelling"), [(75.0, "no"), (68.0, "yes")])
+def test_five_weeks_after_an_acl_reconstruction_there_is_no_running(
+    runner, planned, today, lsi, swelling
+):
+    made = runner("acl_reconstruction", surgery_date=today - timedelta(days=35)).ready()
+    made.test("quadriceps_lsi_pct", lsi).symptom(days=0, swelling=swelling, pain_before=0.0)
+    plan = planned(made)
+    assert plan.verdict != "plan"
+    assert runs_of(plan) == []
+
+
+@pytest.mark.rule("A03")
+def test_a_fifth_metatarsal_that_nobody_cleared_is_not_run_on(runner, planned):
+    plan = planned(runner("fifth_metatarsal_stress_injury").ready())
+    assert plan.verdict in ("no_run", "referral")
+    assert runs_of(plan) == []
+
+
+@pytest.mark.rule("A11")
+def test_pain_one_under_a_painkiller_raises_nothing(runner, planned):
+    made = returning(runner)
+    made.run(0, minutes=12.0, pain=1.0, analgesic="yes")
+    plan = planned(made)
+    assert plan.run_minutes <= plan.basis_minutes + 1e-9
+
+
+@pytest.mark.rule("R38")
+def test_pain_four_that_settled_lowers_the_load_all_the_same(runner, planned):
+    made = returning(runner, pain=0.0)
+    made.run(0, minutes=12.0, pain=4.0, settled="yes")
+    plan = planned(made)
+    assert plan.run_minutes <= 0.9 * plan.basis_minutes + 1e-9
+
+
+def test_a_what_if_says_when_the_target_may_be_reached(runner, planned):
+    plan = planned(returning(runner, profile={"target": Target(weekly_minutes=38.0)}))
+    ours = next(each for each in plan.what_ifs if each.name == "plan")
+    assert ours.target_date == plan.goal.likely
