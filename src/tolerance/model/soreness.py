@@ -472,10 +472,15 @@ def _conditional(theta: Any, arrays: Arrays, known: Any, has_load: bool) -> tupl
 
         z = jax.lax.fori_loop(0, NEWTON_STEPS, better, z)
         value, _, curvature = density(z)
-        marginal = value - 0.5 * jnp.linalg.slogdet(-curvature)[1]
+        sign, size = jnp.linalg.slogdet(-curvature)
         turned = jnp.concatenate([design[row], jnp.zeros(2)])
         spread = turned @ jnp.linalg.solve(-curvature, turned)
-        return z, (marginal, fixed[row] + design[row] @ z[:n], spread)
+        mean = fixed[row] + design[row] @ z[:n]
+        # Where the search did not reach a mode the draw does not count, and starts anew.
+        good = (sign > 0) & (spread > 0) & jnp.isfinite(value) & jnp.isfinite(mean)
+        marginal = jnp.where(good, value - 0.5 * size, -jnp.inf)
+        kept = jnp.where(good, z, 0.0)
+        return kept, (marginal, jnp.where(good, mean, 0.0), jnp.where(good, spread, 0.0))
 
     def at_row(z: Any, given: tuple[Any, Any]) -> tuple[Any, tuple[Any, Any, Any]]:
         weight, row = given
@@ -622,10 +627,10 @@ class SorenessModel:
             theta, log_proposal = _draw(proposal, inflate, rng, n_draws)
             found = _conditional(jnp.asarray(theta), arrays, jnp.asarray(mask), self.has_load)
             marginal, mean, variance = (np.asarray(part)[:n_rows] for part in found)
-            log_weight = np.where(np.isfinite(marginal), marginal, -np.inf)
-            log_weight = log_weight + (_log_normal(theta, population) - log_proposal)
+            log_weight = marginal + (_log_normal(theta, population) - log_proposal)
             share = np.array([_share(row) for row in log_weight])
-            reached = 1.0 / (share**2).sum(axis=1)
+            any_counts = np.isfinite(log_weight).any(axis=1)
+            reached = np.where(any_counts, 1.0 / (share**2).sum(axis=1), 0.0)
             poor = np.flatnonzero(reached[begin:] < MIN_EFFECTIVE_SHARE * n_draws)
             stop = begin + int(poor[0]) if poor.size else n_rows
             if stop == begin and tries == MAX_TRIES:
@@ -681,7 +686,10 @@ def _expected_chance(mean: FloatArray, variance: FloatArray) -> FloatArray:
 
 
 def _share(log_weight: FloatArray) -> FloatArray:
-    weight = np.exp(log_weight - log_weight.max())
+    top = log_weight.max()
+    if not np.isfinite(top):
+        return np.full(log_weight.size, 1.0 / log_weight.size)
+    weight = np.exp(log_weight - top)
     return np.asarray(weight / weight.sum(), np.float64)
 
 
