@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tolerance.clinic.record import Limits, Target
-from tolerance.progression.plan import dose_limits
+from tolerance.progression.plan import dose_limits, plan_week
 
 WEEKS = (26, 24, 22, 19, 17, 15, 12, 10, 8, 5, 3)
 """Days ago of three runs a week for four weeks, the newest long enough ago to run tomorrow."""
@@ -366,3 +366,47 @@ def test_a_what_if_says_when_the_target_may_be_reached(runner, planned):
     plan = planned(returning(runner, profile={"target": Target(weekly_minutes=38.0)}))
     ours = next(each for each in plan.what_ifs if each.name == "plan")
     assert ours.target_date == plan.goal.likely
+
+
+@pytest.mark.rule("R19")
+@pytest.mark.rule("R77")
+def test_speed_comes_only_at_the_target_and_never_with_more_volume(runner, believed, plan_settings):
+    made = returning(runner, minutes=22.0, profile={"target": Target(weekly_minutes=60.0)})
+    assessment = made.assess()
+    opened = replace(assessment, allowed=replace(assessment.allowed, speed=True))
+    state = believed(made)
+    # A runner who bears anything: the limits of the model are not what is asked here.
+    strong = replace(state, log_tolerance=state.log_tolerance + 3.0)
+    fast = plan_week(strong, opened, made.record, plan_settings)
+    easy = plan_week(strong, assessment, made.record, plan_settings)
+    assert [run.kind for run in runs_of(fast)].count("strides") == 1
+    assert fast.run_minutes <= fast.basis_minutes + 1e-9
+    assert {run.kind for run in runs_of(easy)} == {"easy"}
+
+
+@pytest.mark.rule("R47")
+def test_a_new_shoe_and_more_load_never_share_a_week(runner, believed, plan_settings, today):
+    made = returning(runner)
+    assessment = made.assess()
+    shod = replace(
+        assessment,
+        allowed=replace(assessment.allowed, no_load_raise_until=today + timedelta(days=10)),
+    )
+    state = believed(made)
+    strong = replace(state, log_tolerance=state.log_tolerance + 3.0)
+    held = plan_week(strong, shod, made.record, plan_settings)
+    free = plan_week(strong, assessment, made.record, plan_settings)
+    assert held.run_minutes <= held.basis_minutes + 1e-9 < free.run_minutes
+    assert held.binds.limit == "factor"
+
+
+def test_a_released_longest_run_may_grow_faster(runner, believed, plan_settings):
+    limits = Limits(release_longest_run=True)
+    plans = []
+    for profile in ({}, {"limits": limits}):
+        made = returning(runner, profile=profile)
+        state = believed(made)
+        strong = replace(state, log_tolerance=state.log_tolerance + 3.0)
+        plans.append(plan_week(strong, made.assess(), made.record, plan_settings))
+    assert plans[0].longest_run_minutes <= 13.2 + 1e-9
+    assert plans[1].longest_run_minutes > 14.0
