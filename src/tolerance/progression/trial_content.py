@@ -395,7 +395,8 @@ def _notes(settings: SimulateTrial) -> tuple[str, ...]:
         "it.",
         f"Blind arms begin with {settings.first_week_minutes:.0f} min a week or the programme's "
         f"first row and stop at {settings.target_minutes:.0f} min; programmes that end before grow "
-        "by 10 % a week.",
+        "by 10 % a week. Programmes that advance on success are looked at once a week and move one "
+        "level; Delaware's soreness is pain from 1 on.",
         "Ours begins from the priors, as for a real runner, learns from what runners say, week by "
         "week, and knows nothing of the world it is in. The oracle knows the runner's numbers and "
         "plans with the model's form.",
