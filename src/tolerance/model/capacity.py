@@ -139,7 +139,7 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
         level = pm.Deterministic("hazard_level", shared["hazard_common"] + shared["hazard_offset"])
         of_cell = level[data["cell_tissue"]] + frailty[data["cell_runner"]]
         slope_h = pt.exp(shared["log_hazard_slope"])
-        cuts = _cut_points(shared, priors)
+        cuts = _cut_points(shared)
         settle_slope = pt.exp(shared["log_settle_slope"])
         log_pain, log_settled, hazard_sum, log_hazards = [], [], [], []
         for g, shape in enumerate(sizes.groups):
@@ -206,10 +206,26 @@ def _shared_parameters(priors: TolerancePriors) -> dict[str, Tensor]:
         shared[name] = pm.TruncatedNormal(
             name, cut.mean, cut.sd, lower=cut.lower, upper=cut.upper, initval=max(cut.mean, cut.sd)
         )
-    gap = priors.cut_gap
-    shared["log_gap"] = pm.Normal("log_gap", math.log(gap.median), gap.log_sd, shape=N_GAPS)
-    shared["z_gap"] = pm.Normal("z_gap", 0.0, 1.0, shape=(K, N_GAPS))
+    shared["log_gaps"] = pm.Flat(
+        "log_gaps", shape=(K, N_GAPS), initval=np.full((K, N_GAPS), math.log(priors.cut_gap.median))
+    )
+    pm.Potential("gap_prior", _gap_log_prior(shared["log_gaps"], priors))
     return shared
+
+
+def _gap_log_prior(log_gaps: Tensor, priors: TolerancePriors) -> Tensor:
+    """Return the log prior of the logs of the gaps, (K, 9): tissues about a common gap.
+
+    The common gap is integrated out: sampled, it is tied to the gaps, which data fix, and moves
+    slowly.
+    """
+    between, within = priors.cut_gap.log_sd, priors.cut_gap_tissue_log_sd.value
+    common = pt.mean(log_gaps, axis=0)
+    variance = between**2 + within**2 / K
+    return (
+        -0.5 * pt.sum((common - math.log(priors.cut_gap.median)) ** 2) / variance
+        - 0.5 * pt.sum((log_gaps - common[None]) ** 2) / within**2
+    )
 
 
 def _tissue_log_prior(tissue_mean: Tensor, slope: Tensor, priors: TolerancePriors) -> Tensor:
@@ -239,10 +255,11 @@ def _filtered(rows: dict[str, Tensor], name: str, basis: Tensor, shape: Shape) -
     return pt.concatenate(parts).reshape((sum(shape[0]), shape[1]))
 
 
-def _cut_points(shared: dict[str, Tensor], priors: TolerancePriors) -> Tensor:
+def _cut_points(shared: dict[str, Tensor]) -> Tensor:
     """Return the cut-points of each tissue, (K, 10)."""
-    log_gaps = shared["log_gap"][None] + priors.cut_gap_tissue_log_sd.value * shared["z_gap"]
-    rising = pt.concatenate([pt.zeros((K, 1)), pt.cumsum(pt.exp(log_gaps), axis=1)], axis=1)
+    rising = pt.concatenate(
+        [pt.zeros((K, 1)), pt.cumsum(pt.exp(shared["log_gaps"]), axis=1)], axis=1
+    )
     return pm.Deterministic("cut_points", rising - rising[:, ZERO_CUT_POINT : ZERO_CUT_POINT + 1])
 
 

@@ -44,14 +44,18 @@ def plain_log_density(histories, design, priors, value):
     log_density = 0.0
     for name in ("z_fatigue", "z_adaptation", "z_healing", "z_unit", "z_deficit", "z_frailty"):
         log_density += stats.norm.logpdf(value[name]).sum()
-    log_density += stats.norm.logpdf(value["z_gap"]).sum()
+    within = priors.cut_gap_tissue_log_sd.value
+    gaps = stats.multivariate_normal(
+        np.full(5, np.log(priors.cut_gap.median)),
+        priors.cut_gap.log_sd**2 * np.ones((5, 5)) + within**2 * np.eye(5),
+    )
+    log_density += gaps.logpdf(value["log_gaps"].T).sum()
     for name, prior in (
         ("log_pain_slope", priors.pain_slope),
         ("log_settle_slope", priors.settle_slope),
         ("log_hazard_slope", priors.hazard_slope),
         ("log_runner_sd", priors.runner_sd),
         ("log_unit_sd", priors.unit_sd),
-        ("log_gap", priors.cut_gap),
     ):
         log_density += stats.norm.logpdf(value[name], np.log(prior.median), prior.log_sd).sum()
     for name, prior in (
@@ -81,7 +85,6 @@ def plain_log_density(histories, design, priors, value):
         )
     }
     one = np.ones(1)
-    gaps = value["log_gap"][None] + priors.cut_gap_tissue_log_sd.value * value["z_gap"]
     population = PopulationDraws(
         origin="simulated",
         **tau,
@@ -94,7 +97,7 @@ def plain_log_density(histories, design, priors, value):
         deficit_log_mean=one * value["deficit_log_mean"],
         deficit_log_sd=one * priors.deficit_log_sd.value,
         pain_slope=one * np.exp(value["log_pain_slope"]),
-        cut_points=cut_points(gaps)[None],
+        cut_points=cut_points(value["log_gaps"])[None],
         settle_level=one * value["settle_level"],
         settle_slope=one * np.exp(value["log_settle_slope"]),
         hazard_level=(value["hazard_common"] + value["hazard_offset"])[None],
