@@ -36,6 +36,8 @@ __all__ = [
 ]
 
 STYLE: Final = Path(__file__).parent / "templates" / "clinic" / "report.css"
+SHEET_STYLE: Final = STYLE.with_name("sheet.css")
+"""Larger print for pages with less on them."""
 NOTEBOOK: Final = "runner_report"
 PAGES: Final = ("report", "sheet", "letter")
 TITLES: Final = {"report": "Return to running", "sheet": "Your week", "letter": "Letter"}
@@ -151,7 +153,9 @@ def _write_others(content: ReportContent, folder: Path) -> None:
     for name, parts in (("sheet", sheet_parts(content)), ("letter", letter_parts(content))):
         outputs = [_output(shown(part)) for part in parts]
         cell = nbformat.v4.new_code_cell("", outputs=outputs)  # type: ignore[no-untyped-call]
-        write_text(folder / f"{name}.html", render_html(_book([cell]), TITLES[name], (STYLE,)))
+        write_text(
+            folder / f"{name}.html", render_html(_book([cell]), TITLES[name], (STYLE, SHEET_STYLE))
+        )
 
 
 # ---- paper ------------------------------------------------------------------------------------

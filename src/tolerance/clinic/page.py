@@ -102,8 +102,7 @@ def _head(content: ReportContent) -> list[Part]:
         parts.append(
             callout(
                 "Red flags",
-                [f"{URGENCY_WORDS[one.urgency]}: {one.text} ({', '.join(one.rules)})"
-                 for one in urgent],
+                [f"{one.text} ({', '.join(one.rules)})" for one in urgent],
                 caution=True,
             )
         )  # fmt: skip
@@ -340,7 +339,7 @@ def sheet_parts(content: ReportContent) -> list[Part]:
     parts.append(light_box(content, (_sheet_sentence(content),)))
     urgent = [one for one in content.referrals if one.urgency != "routine"]
     if urgent:
-        lines = [f"{URGENCY_WORDS[one.urgency]}: {one.text}" for one in urgent]
+        lines = [one.text for one in urgent]
         parts.append(callout("Get this looked at", lines, caution=True))
     if content.sessions:
         rows = [(day_words(one.day), one.words) for one in content.sessions]
@@ -367,7 +366,7 @@ def sheet_parts(content: ReportContent) -> list[Part]:
                 ]
             )
         )
-    parts.append(paragraph(MISSED))
+        parts.append(paragraph(MISSED))
     parts.append(callout(f"Call {content.call} if", WHEN_TO_CALL, caution=True))
     parts.append(paragraph("Fill in your week on Sunday. It takes two minutes.", NOBODY_WATCHES))
     parts.append(paragraph("This sheet is advice, not a diagnosis.", quiet=True))
@@ -402,7 +401,10 @@ def letter_parts(content: ReportContent) -> list[Part]:
         parts.append(paragraph(EXAMPLE, quiet=True))
     parts.append(Fragment("<h2>Plan</h2>"))
     parts.append(light_box(content, content.headline))
-    who = [f"{URGENCY_WORDS[one.urgency]}: {one.text}" for one in content.referrals]
+    who = [
+        one.text if one.urgency != "routine" else f"{URGENCY_WORDS[one.urgency]}: {one.text}"
+        for one in content.referrals
+    ]
     who += [f"By {day_words(stop)}: {line}" for line in content.to_do[:3]]
     who.append(f"{day_words(stop)}: next report. The runner calls {content.call} before that if a "
                "warning sign appears.")  # fmt: skip
