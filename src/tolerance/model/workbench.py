@@ -53,7 +53,7 @@ SPIKES: Final = (
 """Words, factor on the session, published hazard ratio and its 95 % interval
 (doi:10.1136/bjsports-2024-109380)."""
 DOSE_WEEKS: Final = 8
-DOSE_GRID: Final = np.round(np.arange(0.1, 2.01, 0.05), 2)
+DOSE_GRID: Final = np.round(np.arange(0.05, 2.001, 0.005), 3)
 PAIN_CAP: Final = 0.2
 """Greatest mean probability of pain above 3 in a week's worst session (science D1)."""
 PAIN_LIMIT: Final = 3.0
