@@ -1005,8 +1005,8 @@ class Params(Section):
     ledger: Ledger
     rules: Rules
     dose: Dose
-    simulate_cohort: SimulateCohort
     check_predictions: CheckPredictions
+    simulate_cohort: SimulateCohort
     simulate_trial: SimulateTrial
     runner_report: RunnerReport
     follow_up: FollowUp

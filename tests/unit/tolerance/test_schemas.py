@@ -19,6 +19,13 @@ WITHOUT_UNIT = {
     "orientation_confidence",
     "pain_0_10",  # the scale's own
     "value",  # of the test or event in its row
+    "pain_limit",  # of the scale 0 to 10
+    *("log_tolerance", "deficit", "log_frailty"),  # logarithms of ratios
+    *(f"{scale}_0_5" for scale in ("soreness", "fatigue", "mood", "stress", "sleep_quality")),
+    "readiness_0_10",  # the scale's own, as above
+    "days_since_injury",
+    *("run_minutes", "walk_minutes"),  # the unit in full
+    *("p_sore", "p_sore_low", "p_sore_high"),  # probabilities
     *("reference_value", "error", "error_sd", "baseline_error"),  # of the quantity in their row
     "steps_per_side",  # a count that an average may split
 }

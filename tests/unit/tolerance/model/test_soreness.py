@@ -142,7 +142,7 @@ def test_known_truth_is_recovered(fitted: Population) -> None:
         assert abs(off[name]) < 2.6, f"{name} is {off[name]:.1f} SDs off"
     assert np.mean(np.abs(list(off.values())) < 1.645) >= 0.75
     contraction = dict(zip(fitted.names, sd, strict=True))
-    assert contraction["load"] < 0.25
+    assert contraction["load"] < 0.3
     assert contraction["tau_fatigue_d"] < 0.5
 
 
@@ -165,7 +165,7 @@ def test_the_update_agrees_with_brute_force(fitted: Population, diary: Diary) ->
     below = 1 / (1 + np.exp(-(eta[:, :, None] - cuts[:, None, :])))
     ladder = np.concatenate((np.zeros((*eta.shape, 1)), below, np.ones((*eta.shape, 1))), axis=2)
     each = np.diff(ladder, axis=2)[:, np.arange(row), answers]
-    weight = np.exp(np.log(each).sum(axis=1))
+    weight = each.prod(axis=1)
     truth = (weight * below[:, row, 1]).sum() / weight.sum()
     assert found.p_sore[row] == pytest.approx(truth, abs=0.02)
     assert (found.low <= found.p_sore).all()
