@@ -59,7 +59,9 @@ def dataset_of(*found: ImportedRecording | LeftOut) -> Dataset:
     def read(raw_dir: Path) -> Imported:
         yield from found
 
-    return Dataset(MADE, FileList(dataset_id=MADE.id, module=MADE.module, files=()), read, None, None)
+    return Dataset(
+        MADE, FileList(dataset_id=MADE.id, module=MADE.module, files=()), read, None, None
+    )
 
 
 @pytest.fixture
