@@ -17,6 +17,8 @@ PICTURES: Final = {
     "screening": "screening_synthetic_03_01",
     "load_validation": "load_validation_public",
     "follow_up": "clinic_follow_up",
+    "progression_trial": "progression_trial",
+    "model_check": "model_check",
 }
 """Name of the picture -> name of the page."""
 

@@ -64,7 +64,7 @@ TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, A
     "load_validation": ("load_validation", validation_table),
     "load_targets": (TARGET_METRICS, targets_table),
     "benchmarks": ("benchmarks", benchmarks_table),
-    "rules": ("progression", rules_table),
+    "rules": ((), rules_table),
     "trial": ("progression", trial_table),
 }
 """Metrics file and rendering of each table by the name in its mark; of several files, rendering
