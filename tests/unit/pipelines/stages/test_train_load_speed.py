@@ -79,12 +79,14 @@ def test_committed_model_comes_back_and_meets_its_targets(monkeypatch: pytest.Mo
             assert unseen[kind][quantity]["rmse"]["value"] == pytest.approx(
                 again[kind][quantity]["rmse"]["value"], rel=0.02
             )
-    # Over all 53 runners. The 16 of rbds alone differ more than the others, and 16 runners know
-    # a coverage of 90 % to about 8 %.
+    # Over all 53 runners: what the bootstrap over runners knows of the coverage must not rule out
+    # 86 to 94 %. The 16 of rbds alone differ more than the others.
     for known in ("speed_mass", "speed_mass_cadence"):
         for quantity in ("contact_time_ms", "peak_force_bw"):
-            cover = kept["left_out_runners"][known]["trials"][quantity]["coverage_90"]["value"]
-            assert 0.85 <= cover <= 0.94
+            cover = kept["left_out_runners"][known]["trials"][quantity]["coverage_90"]
+            assert cover["low"] <= 0.94
+            assert cover["high"] >= 0.86
+            assert 0.86 <= cover["value"] <= 0.96
     for tissue in kept["left_out_load_per_km"].values():
         for kind in tissue.values():
             assert 0.86 <= kind["coverage_90"]["value"] <= 0.94
