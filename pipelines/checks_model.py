@@ -7,7 +7,6 @@ from and with how many fits it rests on; a test fails when that is stale.
 """
 
 import argparse
-import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from pipelines.check_inputs import hash_of_inputs
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
 from pipelines.stage import run_stage
@@ -75,7 +75,6 @@ def input_hash(root: Path, params: Params) -> str:
         The project's root.
     params : Params
     """
-    digest = hashlib.sha256()
     sections = {
         "seed": params.seed,
         "fit_tolerance": params.fit_tolerance.model_dump(),
@@ -83,11 +82,7 @@ def input_hash(root: Path, params: Params) -> str:
         "tissue_exponents": params.tissue_exponents.model_dump(),
         "tolerance_priors": params.tolerance_priors.model_dump(),
     }
-    digest.update(json.dumps(sections, sort_keys=True).encode())
-    for source in SOURCES:
-        digest.update(source.encode())
-        digest.update((root / source).read_bytes())
-    return digest.hexdigest()
+    return hash_of_inputs(root, sections, SOURCES)
 
 
 def _histories(cohort: Cohort, chronic_start_rr: float) -> list[RunnerHistory]:

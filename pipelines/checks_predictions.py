@@ -4,12 +4,11 @@ Its summary goes into ``checks_tolerance.json`` under keys of its own, with a ha
 made from; a test fails when that is stale.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.check_inputs import hash_of_inputs
 from pipelines.errors import WorkspaceError
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
@@ -63,7 +62,6 @@ def input_hash(root: Path, params: Params) -> str:
         The project's root.
     params : Params
     """
-    digest = hashlib.sha256()
     sections = {
         "seed": params.seed,
         "check_predictions": params.check_predictions.model_dump(),
@@ -71,11 +69,7 @@ def input_hash(root: Path, params: Params) -> str:
         "tissue_exponents": params.tissue_exponents.model_dump(),
         "tolerance_priors": params.tolerance_priors.model_dump(),
     }
-    digest.update(json.dumps(sections, sort_keys=True).encode())
-    for source in SOURCES:
-        digest.update(source.encode())
-        digest.update((root / source).read_bytes())
-    return digest.hexdigest()
+    return hash_of_inputs(root, sections, SOURCES)
 
 
 def run(root: Path, params: Params) -> dict[str, Any]:

@@ -3,11 +3,10 @@
 Its summary is kept in git with a hash of what it was made from; a test fails when that is stale.
 """
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any, Final
 
+from pipelines.check_inputs import hash_of_inputs
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
 from pipelines.stage import run_stage
@@ -44,7 +43,6 @@ def input_hash(root: Path, params: Params) -> str:
         The project's root.
     params : Params
     """
-    digest = hashlib.sha256()
     sections = {
         "seed": params.seed,
         "dose": params.dose.model_dump(),
@@ -52,11 +50,7 @@ def input_hash(root: Path, params: Params) -> str:
         "simulate_trial": params.simulate_trial.model_dump(),
         "tolerance_priors": params.tolerance_priors.model_dump(),
     }
-    digest.update(json.dumps(sections, sort_keys=True).encode())
-    for source in SOURCES:
-        digest.update(source.encode())
-        digest.update((root / source).read_bytes())
-    return digest.hexdigest()
+    return hash_of_inputs(root, sections, SOURCES)
 
 
 def run(root: Path, params: Params) -> dict[str, Any]:
