@@ -150,8 +150,9 @@ def record_history(
     """Return the history of a runner's folder up to today.
 
     Usual weeks stand for the time before the diary, or before the injury where that is longer
-    ago. Days that nobody wrote down have an expectation with a wide error (`fill_unobserved`),
-    never zero.
+    ago; the four weeks before the diary are as the runner remembers them where the profile says
+    so (``recent_weekly_minutes``). Days that nobody wrote down have an expectation with a wide
+    error (`fill_unobserved`), never zero; since the injury it is of sessions since the injury.
 
     Parameters
     ----------
@@ -176,13 +177,19 @@ def record_history(
     first = min(entered, default=today)
     if len(ledger):
         first = min(first, ledger["date"].min().date())
-    usual_end = _usual_end(record, first)
+    usual_end, recent_start = _remembered(record, first, settings.costs.typical_weeks)
     typical = prior_ledger(record.profile, units, settings, usual_end)
+    recent = _recent_ledger(record, units, settings, recent_start, first)
     start = usual_end - timedelta(days=settings.costs.typical_weeks * DAYS_PER_WEEK)
-    both = pd.concat([table for table in (typical, ledger) if len(table)] or [ledger])
-    daily = daily_damage(both, units, start, today)
+    known = [table for table in (typical, recent, ledger) if len(table)]
+    daily = daily_damage(pd.concat(known or [ledger]), units, start, today)
     chronic = _chronic_start(typical, units, daily)
-    filled = fill_unobserved(daily, settings)
+    filled = fill_unobserved(
+        daily,
+        settings,
+        since=usual_end if usual_end < first else None,
+        is_off_running=record.profile.recent_weekly_minutes == 0.0,
+    )
     pain, settled, analgesic = _record_said(record.symptoms, units, daily.dates)
     injuries = _record_injuries(record, units, settings.injuries, today)
     index = _index_units([i for i, active in injuries if active], len(units), today)
@@ -216,6 +223,46 @@ def _usual_end(record: RunnerRecord, first: date) -> date:
     if onset >= first - timedelta(days=ADJACENT_D):
         return first
     return max(onset, first - timedelta(days=LONGEST_GAP_D))
+
+
+def _remembered(record: RunnerRecord, first: date, weeks: int) -> tuple[date, date]:
+    """Return where usual weeks end and where the remembered weeks before the diary begin.
+
+    Where no injury lies between, usual weeks still come before the remembered ones.
+    """
+    usual_end = _usual_end(record, first)
+    before = first - timedelta(days=weeks * DAYS_PER_WEEK)
+    if record.profile.recent_weekly_minutes is None:
+        return usual_end, first
+    if usual_end >= first:
+        return before, before
+    return usual_end, max(usual_end, before)
+
+
+def _recent_ledger(
+    record: RunnerRecord,
+    units: Sequence[Unit],
+    settings: LedgerSettings,
+    start: date,
+    first: date,
+) -> pd.DataFrame:
+    """Return the weeks before the diary as remembered.
+
+    Of weeks without running only that is known: walks and exercises of them were not written
+    down, so their days stay unobserved and are never zero.
+    """
+    profile = record.profile
+    table = prior_ledger(
+        profile,
+        units,
+        settings,
+        first,
+        weekly_minutes=profile.recent_weekly_minutes or None,
+        runs_per_week=profile.recent_runs_per_week,
+    )
+    if not profile.recent_weekly_minutes:
+        return table.iloc[:0]
+    return table[table["date"] >= pd.Timestamp(start)]
 
 
 def _chronic_start(typical: pd.DataFrame, units: Sequence[Unit], daily: DailyDamage) -> Floats:

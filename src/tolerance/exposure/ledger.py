@@ -224,7 +224,9 @@ def typical_sessions(
         return []
     runs = runs_per_week or profile.usual_runs_per_week or min(RUN_DAYS, key=lambda n: abs(n - 3))
     n_runs = int(min(max(round(runs), 1), DAYS_PER_WEEK))
-    longest = profile.usual_longest_run_minutes or minutes / n_runs
+    # The longest run is of usual weeks: other weeks are of equal runs.
+    usual_longest = profile.usual_longest_run_minutes if weekly_minutes is None else None
+    longest = usual_longest or minutes / n_runs
     # A longest run beyond half the week contradicts the other answers; the week's total stays.
     longest = minutes if n_runs == 1 else min(longest, LONGEST_SHARE * minutes)
     longest = max(longest, minutes / n_runs)
@@ -297,17 +299,29 @@ def daily_damage(
     return DailyDamage(dates, damage, log_sd_of(damage, total_sd), exposed)
 
 
-def fill_unobserved(daily: DailyDamage, settings: LedgerSettings) -> DailyDamage:
+def fill_unobserved(
+    daily: DailyDamage,
+    settings: LedgerSettings,
+    *,
+    since: date | None = None,
+    is_off_running: bool = False,
+) -> DailyDamage:
     """Give days that nobody wrote down an expectation with a wide error, never zero.
 
     A day without an entry had a session with the chance ``unlogged_session_frac``; a session
     without a load was an average one. Average is over the runner's own sessions, else one
-    reference run.
+    reference run. From `since` on it is over the sessions from then on, where there are any: weeks
+    before an injury say nothing of those after it. Somebody who says that they do not run, and
+    noted no run since, has an average of what was noted besides, walks and exercises.
 
     Parameters
     ----------
     daily : DailyDamage
     settings : LedgerSettings
+    since : date, optional
+        First day of the time after the injury.
+    is_off_running : bool
+        The runner says that they do not run at present.
 
     Returns
     -------
@@ -315,15 +329,29 @@ def fill_unobserved(daily: DailyDamage, settings: LedgerSettings) -> DailyDamage
         Without NaN; what was known is unchanged.
     """
     damage, log_sd = daily.damage.copy(), daily.log_sd.copy()
-    on_run = daily.exposed[:, None] & np.isfinite(damage) & (damage > 0.0)
-    count = on_run.sum(axis=0)
-    total = np.where(on_run, np.nan_to_num(damage), 0.0).sum(axis=0)
-    typical = np.where(count > 0, total / np.maximum(count, 1), 1.0)
+    positive = np.isfinite(damage) & (damage > 0.0)
+    typical = np.broadcast_to(
+        _average(damage, positive & daily.exposed[:, None], np.ones(damage.shape[1])), damage.shape
+    ).copy()
+    if since is not None:
+        later = daily.dates >= np.datetime64(since)
+        here = positive & later[:, None]
+        other = typical[0]
+        if is_off_running:
+            other = _average(damage, here, settings.costs.cross_training_rr * np.ones(other.size))
+        typical[later] = _average(damage, here & daily.exposed[:, None], other)
     missing = np.isnan(damage)
     share = np.where(daily.exposed, 1.0, settings.costs.unlogged_session_frac)
     damage = np.where(missing, share[:, None] * typical, damage)
     log_sd = np.where(missing, settings.costs.unlogged_log_sd, log_sd)
     return DailyDamage(daily.dates, damage, log_sd, daily.exposed)
+
+
+def _average(damage: Floats, used: NDArray[np.bool_], otherwise: Floats) -> Floats:
+    """Return the mean over used days, unit by unit; `otherwise` where there is none."""
+    count = used.sum(axis=0)
+    total = np.where(used, damage, 0.0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), otherwise)
 
 
 class _Measured(NamedTuple):

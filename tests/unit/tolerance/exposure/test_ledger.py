@@ -333,3 +333,70 @@ def test_a_folder_becomes_a_history_without_a_gap(settings):
     # Four usual weeks of three reference runs before the injury, unknown days after it.
     np.testing.assert_allclose(history.damage_rr[:28].sum(axis=0), 12.0, rtol=1e-6)
     assert history.dates[0] == np.datetime64(date(2026, 1, 1) - timedelta(days=28))
+
+
+def rested(**profile):
+    """Return a runner injured ten weeks before the diary, which holds one walk a week."""
+    hurt = InjuryEntry(
+        injury="tibial_stress_reaction", side="left", onset=DAY - timedelta(days=70)
+    )
+    walks = [
+        session(f"w{week}", DAY + timedelta(days=7 * week), "walking", minutes=40.0)
+        for week in range(4)
+    ]
+    facts = {"usual_weekly_minutes": 240.0, "injuries": (hurt,)} | profile
+    return record(*walks, **facts)
+
+
+def daily_rr(history):
+    """Return damage of the injured unit by day, and where the remembered weeks are."""
+    begin = int((np.datetime64(DAY) - history.dates[0]).astype(int))
+    return history.damage_rr[:, 0], history.damage_log_sd[:, 0], slice(begin - 28, begin)
+
+
+def test_weeks_after_an_injury_are_as_the_profile_remembers_them(settings):
+    silent, resting, running = (
+        daily_rr(record_history(rested(recent_weekly_minutes=minutes), settings, TODAY))
+        for minutes in (None, 0.0, 60.0)
+    )
+    for damage, log_sd, weeks in (silent, resting, running):
+        assert damage.shape == silent[0].shape
+        np.testing.assert_array_equal(damage[:28], silent[0][:28])
+        assert (damage[weeks] >= 0.0).all()
+    damage, log_sd, weeks = resting
+    assert (damage[weeks] > 0.0).all()
+    assert (log_sd[weeks] == settings.costs.unlogged_log_sd).all()
+    # A day of rest is a walk with the chance of an unlogged session, no share of a usual run.
+    walk = damage[weeks.stop]
+    np.testing.assert_allclose(damage[weeks], settings.costs.unlogged_session_frac * walk)
+    assert damage[weeks].sum() < silent[0][weeks].sum() / 10.0
+    damage, _, weeks = running
+    assert damage[weeks].sum() == pytest.approx(4 * 60 / 30, rel=1e-6)
+    assert np.count_nonzero(damage[weeks]) == 12
+
+
+def test_remembered_weeks_without_an_injury_come_between_usual_weeks_and_diary(settings):
+    known = record(
+        session(minutes=30),
+        usual_weekly_minutes=90.0,
+        recent_weekly_minutes=30.0,
+        recent_runs_per_week=2.0,
+        usual_longest_run_minutes=40.0,
+    )
+    history = record_history(known, settings, DAY)
+    damage = history.damage_rr[:, FASCIA]
+    np.testing.assert_allclose([damage[:28].sum(), damage[28:56].sum()], [12.0, 4.0], rtol=1e-6)
+    assert damage[28:56].max() == pytest.approx(0.5)
+    assert history.dates[56] == np.datetime64(DAY)
+
+
+def test_a_run_of_unknown_load_since_the_injury_is_an_average_run_since_then(settings):
+    sessions = (
+        session("a", DAY, minutes=10.0),
+        session("b", DAY + timedelta(days=2)),
+    )
+    hurt = InjuryEntry(injury="plantar_fasciopathy", side="left", onset=DAY - timedelta(days=40))
+    known = record(*sessions, usual_weekly_minutes=240.0, injuries=(hurt,))
+    history = record_history(known, settings, DAY + timedelta(days=2))
+    assert history.damage_rr[-1, 0] == pytest.approx(history.damage_rr[-3, 0])
+    assert history.damage_rr[-3, 0] == pytest.approx(1.0 / 3.0, rel=1e-6)
