@@ -5,12 +5,21 @@ longest unless released, a raise where rules forbid one, more than one further s
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tolerance.config import Dose
 
-__all__ = ["SPLITS", "Basis", "Bounds", "WeekShape", "candidate_weeks", "first_weeks", "split_week"]
+__all__ = [
+    "SPLITS",
+    "Basis",
+    "Bounds",
+    "WeekShape",
+    "candidate_weeks",
+    "first_weeks",
+    "split_week",
+    "with_test_sizes",
+]
 
 SPLITS: Final = ("even", "one_long")
 """How a week's minutes are divided: alike, or one session longer by ``Dose.long_share``."""
@@ -174,6 +183,32 @@ def first_weeks(bounds: Bounds, dose: Dose) -> tuple[WeekShape, ...]:
         and minutes * n <= bounds.target_minutes + EPSILON
     ]
     return tuple(sorted(shapes, key=lambda s: (-round(s.run_minutes, 6), -s.sessions)))
+
+
+def with_test_sizes(
+    shapes: tuple[WeekShape, ...], basis: Basis, bounds: Bounds, dose: Dose
+) -> tuple[WeekShape, ...]:
+    """Return candidates for runs below the size of a first test, largest first.
+
+    A tenth or two fifths of a run of one or two minutes is no step at all, and the runner would
+    stay there. First weeks up to the size of a first test stand beside, to be weighed by every
+    limit of the model.
+
+    Parameters
+    ----------
+    shapes : tuple of WeekShape
+        Of `candidate_weeks`.
+    basis : Basis
+    bounds : Bounds
+    dose : Dose
+    """
+    larger = [
+        replace(shape, multiplier=shape.run_minutes / basis.run_minutes)
+        for shape in first_weeks(bounds, dose)
+        if shape.session_minutes[0] <= dose.first_test_minutes + EPSILON
+        and basis.run_minutes < shape.run_minutes <= bounds.factor_max * basis.run_minutes + EPSILON
+    ]
+    return tuple(sorted((*larger, *shapes), key=lambda s: -round(s.run_minutes, 6)))
 
 
 def _longest_max(basis: Basis, bounds: Bounds, dose: Dose) -> float:

@@ -21,7 +21,13 @@ from tolerance.config import Dose, Rules
 from tolerance.exposure.session_costs import LedgerSettings
 from tolerance.model.predict import forecast
 from tolerance.model.runner import RunnerState
-from tolerance.progression.candidates import Bounds, WeekShape, candidate_weeks, first_weeks
+from tolerance.progression.candidates import (
+    Bounds,
+    WeekShape,
+    candidate_weeks,
+    first_weeks,
+    with_test_sizes,
+)
 from tolerance.progression.plan_types import (
     BOUND_WORDS,
     LIMIT_WORDS,
@@ -60,6 +66,7 @@ from tolerance.progression.weigh import (
     choose_week,
     risk_to_target,
     weigh_weeks,
+    worst_excess,
 )
 from tolerance.rules.assessment import Assessment, Fired
 from tolerance.rules.exercises import StrengthSession, strength_week
@@ -321,8 +328,12 @@ def _shapes(frame: _Frame) -> tuple[tuple[WeekShape, ...], bool]:
     dose = frame.settings.dose
     if frame.bounds.max_sessions < 1:
         return (), False
-    if frame.level.basis.run_minutes > 0.0:
-        return candidate_weeks(frame.level.basis, frame.bounds, dose), False
+    basis = frame.level.basis
+    if basis.run_minutes > 0.0:
+        shapes = candidate_weeks(basis, frame.bounds, dose)
+        if basis.longest_30d_min < dose.first_test_minutes:
+            shapes = with_test_sizes(shapes, basis, frame.bounds, dose)
+        return shapes, False
     shapes = first_weeks(frame.bounds, dose)
     if frame.settings.rules.start_level == "very_low":
         shapes = tuple(s for s in shapes if s.session_minutes[0] <= dose.very_low_minutes)
@@ -406,14 +417,19 @@ def _tolerated_place(
     As long as an estimate is the prior's, its chance of pain is that of runners at large, and
     without a run it would stand for ever. So where every gate is passed and nothing said was bad, a
     small first week may be tried, and a week that was tolerated may be repeated; its risks have to
-    be inside their caps all the same.
+    be inside their caps all the same. After an injury of bone, where pain is a warning and no
+    companion, it is the smallest first week and none above it (A14).
     """
     injured = np.asarray(frame.state.is_index, np.bool_)
     is_good = frame.assessment.verdict == "plan" and frame.assessment.allowed.load_factor_max >= 1.0
     if not is_good or np.any(frame.state.is_personal & injured):
         return -1
     dose = frame.settings.dose
-    for place, (shape, load) in enumerate(zip(shapes, loads, strict=True)):
+    places = list(range(len(shapes)))
+    if is_first and _is_bone(frame):
+        places.sort(key=lambda place: shapes[place].run_minutes)
+    for place in places:
+        shape, load = shapes[place], loads[place]
         if is_first and shape.session_minutes[0] > dose.first_test_minutes:
             continue
         if not is_first and shape.multiplier > 1.0:
@@ -422,6 +438,12 @@ def _tolerated_place(
         if not trial.breaks_risk:
             return place
     return -1
+
+
+def _is_bone(frame: _Frame) -> bool:
+    """Return whether a bone is among what was injured."""
+    injured = zip(frame.state.units, frame.state.is_index, strict=True)
+    return any(unit.tissue == "bone" for unit, hurt in injured if hurt)
 
 
 def _planned(
@@ -600,12 +622,11 @@ def _binding(
     is_trial: bool,
 ) -> Binding:
     """Say what keeps the week from being larger: a limit of the model, or a hard bound."""
-    excess = choice.least_excess if is_trial else choice.binds
-    if excess is not None:
-        binding = _limit_binding(excess)
-        if not is_trial:
-            return replace(binding, sentence=f"In the next larger week. {binding.sentence}")
-        return replace(binding, sentence=f"On the prior alone. {binding.sentence}")
+    if is_trial:
+        return _trial_binding(frame, shapes[place], choice, place)
+    if choice.binds is not None:
+        binding = _limit_binding(frame, choice.binds)
+        return replace(binding, sentence=f"In the next larger week. {binding.sentence}")
     bounds, shape = frame.bounds, shapes[place]
     if shape.run_minutes >= bounds.target_minutes - 1e-6:
         name = "target"
@@ -624,15 +645,35 @@ def _binding(
     )
 
 
-def _limit_binding(excess: Excess) -> Binding:
+@rule("A14", "A16")
+def _trial_binding(frame: _Frame, shape: WeekShape, choice: Choice, place: int) -> Binding:
+    """Say which limit a week to try passes, by how much, and why it may be run all the same."""
+    excess = worst_excess(choice.weighed, place, frame.state.units, frame.limits)
+    binding = _limit_binding(frame, excess)
+    is_first = math.isnan(shape.multiplier)
+    which = "This first week" if is_first else "This week, a repeat of what was tolerated,"
+    least = " It is the smallest week there is (A14)." if is_first and _is_bone(frame) else ""
+    return replace(
+        binding,
+        sentence=f"{which} passes a limit of the model. {binding.sentence} No week of running "
+        f"stays inside it, for the estimate is still that of other runners.{least} It may be tried "
+        "since every gate is passed and the risks of reinjury are inside their caps.",
+    )
+
+
+def _limit_binding(frame: _Frame, excess: Excess) -> Binding:
     unit = excess.unit
+    words = LIMIT_WORDS[excess.limit].capitalize()
+    if excess.limit == "pain":
+        limit = frame.pain_limit[frame.state.units.index(unit)]
+        words = words.replace("the limit", f"{limit:g} of 10")
     return Binding(
         limit=excess.limit,
         unit=unit,
         level=excess.level,
         allowed=excess.allowed,
-        sentence=f"{LIMIT_WORDS[excess.limit].capitalize()} at the {unit.side} {unit.site} "
-        f"({unit.tissue}): {100 * excess.level:.0f} of 100, allowed {100 * excess.allowed:.0f}.",
+        sentence=f"{words} at the {unit.side} {unit.site} ({unit.tissue}): "
+        f"{100 * excess.level:.0f} of 100, allowed {100 * excess.allowed:.0f}.",
     )
 
 
@@ -833,7 +874,7 @@ def _not_feasible(frame: _Frame, choice: Choice) -> Plan:
         "cross-train, then look again.",
         basis_minutes=frame.level.basis.run_minutes,
         rung=frame.rung,
-        binds=_limit_binding(excess),
+        binds=_limit_binding(frame, excess),
         changes=frame.level.changes,
     )
     return _with_other_training(plan, frame.assessment, frame.record, frame.settings)

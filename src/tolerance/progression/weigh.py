@@ -29,6 +29,7 @@ __all__ = [
     "choose_week",
     "risk_to_target",
     "weigh_weeks",
+    "worst_excess",
 ]
 
 type Floats = NDArray[np.float64]
@@ -271,9 +272,9 @@ def choose_week(
     least = _least(weighed, limits) if chosen < 0 else chosen
     return Choice(
         index=chosen,
-        binds=_worst(weighed, chosen - 1, state.units, limits) if chosen > 0 else None,
+        binds=worst_excess(weighed, chosen - 1, state.units, limits) if chosen > 0 else None,
         least=least,
-        least_excess=_worst(weighed, least, state.units, limits),
+        least_excess=worst_excess(weighed, least, state.units, limits),
         weighed=weighed,
     )
 
@@ -293,8 +294,19 @@ def _least(weighed: Weighed, limits: DoseLimits) -> int:
     return int(np.argmin(_ratios(weighed, limits).max(axis=(1, 2))))
 
 
-def _worst(weighed: Weighed, candidate: int, units: Sequence[Unit], limits: DoseLimits) -> Excess:
-    """Return what a candidate breaks most, or comes nearest to."""
+def worst_excess(
+    weighed: Weighed, candidate: int, units: Sequence[Unit], limits: DoseLimits
+) -> Excess:
+    """Return what a candidate breaks most, or comes nearest to.
+
+    Parameters
+    ----------
+    weighed : Weighed
+    candidate : int
+        Its place.
+    units : sequence of Unit
+    limits : DoseLimits
+    """
     ratios = _ratios(weighed, limits)[candidate]
     place, which = np.unravel_index(int(np.argmax(ratios)), ratios.shape)
     unit = int(np.flatnonzero(weighed.limited)[place])

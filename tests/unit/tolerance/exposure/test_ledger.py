@@ -337,9 +337,7 @@ def test_a_folder_becomes_a_history_without_a_gap(settings):
 
 def rested(**profile):
     """Return a runner injured ten weeks before the diary, which holds one walk a week."""
-    hurt = InjuryEntry(
-        injury="tibial_stress_reaction", side="left", onset=DAY - timedelta(days=70)
-    )
+    hurt = InjuryEntry(injury="tibial_stress_reaction", side="left", onset=DAY - timedelta(days=70))
     walks = [
         session(f"w{week}", DAY + timedelta(days=7 * week), "walking", minutes=40.0)
         for week in range(4)
@@ -359,7 +357,7 @@ def test_weeks_after_an_injury_are_as_the_profile_remembers_them(settings):
         daily_rr(record_history(rested(recent_weekly_minutes=minutes), settings, TODAY))
         for minutes in (None, 0.0, 60.0)
     )
-    for damage, log_sd, weeks in (silent, resting, running):
+    for damage, _, weeks in (silent, resting, running):
         assert damage.shape == silent[0].shape
         np.testing.assert_array_equal(damage[:28], silent[0][:28])
         assert (damage[weeks] >= 0.0).all()

@@ -14,6 +14,7 @@ from tolerance.progression.candidates import (
     candidate_weeks,
     first_weeks,
     split_week,
+    with_test_sizes,
 )
 
 DOSE = load_params(Path(__file__).resolve().parents[4] / "params.yaml").dose
@@ -108,3 +109,21 @@ def test_first_weeks_start_low_and_hold_the_published_first_row():
 
 def test_a_first_week_stays_within_a_small_target():
     assert first_weeks(bounds(target_minutes=20.0), DOSE)[0].run_minutes <= 20.0
+
+
+@pytest.mark.rule("A16")
+@given(minutes=st.floats(2.0, 12.0), factor=st.sampled_from([0.9, 1.0, 1.4, math.inf]))
+def test_weeks_below_a_first_test_may_rise_to_it_and_no_rule_is_passed(minutes, factor):
+    stands, limits = basis(minutes, 3, minutes / 3), bounds(factor_max=factor, max_sessions=3)
+    usual = candidate_weeks(stands, limits, DOSE)
+    weeks = with_test_sizes(usual, stands, limits, DOSE)
+    assert set(usual) <= set(weeks)
+    totals = [round(week.run_minutes, 6) for week in weeks]
+    assert totals == sorted(totals, reverse=True)
+    added = [week for week in weeks if week not in usual]
+    for week in added:
+        assert week.session_minutes[0] <= DOSE.first_test_minutes
+        assert minutes < week.run_minutes <= factor * minutes + 1e-6
+        assert week.multiplier == pytest.approx(week.run_minutes / minutes)
+    if factor == math.inf:
+        assert weeks[0].run_minutes == pytest.approx(3 * DOSE.first_test_minutes)

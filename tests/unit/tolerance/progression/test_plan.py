@@ -114,6 +114,39 @@ def test_a_cleared_tibial_bone_stress_injury_gets_a_first_plan(runner, planned):
     assert plan.rung == 0
 
 
+@pytest.mark.rule("A14")
+def test_a_bone_gets_the_smallest_first_week_where_none_is_inside_its_limit_and_it_says_so(
+    runner, planned, plan_settings
+):
+    made = runner("tibial_stress_reaction").ready().cleared()
+    made.test("hops", 10)
+    plan = planned(made)
+    unit = next(one for one in plan.units if one.is_index)
+    allowed = 100.0 * plan_settings.dose.pain_probability_max
+    smallest = min(plan_settings.dose.first_session_minutes)
+    assert unit.pain_of_100.value > allowed, "the case tests nothing if a week is inside"
+    assert plan.longest_run_minutes == pytest.approx(smallest)
+    assert plan.binds.limit == "pain"
+    # What is said is of the week that is planned, not of another.
+    assert 100.0 * plan.binds.level == pytest.approx(unit.pain_of_100.value, abs=0.5)
+    assert f"{unit.pain_of_100.value:.0f} of 100, allowed {allowed:.0f}" in plan.binds.sentence
+    assert "above 1 of 10" in plan.binds.sentence
+    assert "A14" in plan.binds.sentence
+
+
+@pytest.mark.rule("A14", "A16")
+def test_runs_below_a_first_test_grow_by_what_the_limits_allow(runner, planned, plan_settings):
+    made = runner("tibial_stress_reaction").ready().cleared()
+    made.test("hops", 10)
+    for ago in (6, 4, 2):
+        made.run(ago, minutes=1.0, pain=0.0)
+    plan = planned(made)
+    assert plan.verdict == "plan", plan.reason
+    unit = next(one for one in plan.units if one.is_index)
+    assert 1.5 <= plan.longest_run_minutes <= plan_settings.dose.first_test_minutes
+    assert unit.pain_of_100.value <= 100.0 * plan_settings.dose.pain_probability_max + 0.5
+
+
 @pytest.mark.rule("R70")
 def test_a_runner_with_two_sessions_has_the_prior_s_plan_and_it_says_so(runner, planned):
     made = runner().ready().run(4, minutes=8.0, pain=0.0).run(2, minutes=8.0, pain=0.0)
