@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from loadcore.signals import (
+    GYR_BANDS,
     MAX_SAMPLING_RATE_HZ,
     MIN_SAMPLING_RATE_HZ,
     ChannelRanges,
@@ -100,7 +101,7 @@ def check_signal(
     acc_ranges, gyr_ranges = channel_ranges(acc), None
     problems = _check_channels(acc_ranges, "acc_mps2")
     n = acc.shape[0]
-    n_observed = count_observed(acc)
+    n_observed = n if acc_ranges.is_complete else count_observed(acc)
     if n_observed < MIN_DURATION_S * sampling_rate_hz:
         problems.append(
             f"acc_mps2 has {n_observed} samples with a value; expected at least "
@@ -121,7 +122,8 @@ def check_signal(
         else:
             gyr_ranges = channel_ranges(gyr)
             problems += _check_channels(gyr_ranges, "gyr_radps")
-            if gyr_unit(gyr) == "degps":
+            widest = float((gyr_ranges.high - gyr_ranges.low).max())
+            if widest >= GYR_BANDS["degps"][0] and gyr_unit(gyr) == "degps":
                 problems.append("gyr_radps looks like deg/s; expected rad/s: convert it first")
     if time_s is not None:
         problems += _check_times_agree(time_s, n, sampling_rate_hz)

@@ -35,6 +35,8 @@ type Convention = Literal["per_pass", "effective"]
 
 ZERO_LAG_PASSES: Final = 2
 BUTTERWORTH_ORDER: Final = 2
+TRIAXIAL: Final = 3
+"""Columns of an inertial sensor, which are filtered side by side."""
 PAD_SAMPLES: Final = 9
 """Odd extension at each end: three times the number of coefficients, as SciPy's filtfilt."""
 
@@ -205,6 +207,46 @@ def _pair_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
     _pair_one_way(out, out, c, state, -1)
 
 
+@kernel
+def _three_one_way(
+    x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
+) -> None:
+    """Filter the three columns of a signal side by side, as `_pair_one_way` does two rows."""
+    b0, a1, a2 = c[0], c[3], c[4]
+    c1, c2 = c[1] - a1 * b0, c[2] - a2 * b0
+    p1, q1, r1 = state[0]
+    p2, q2, r2 = state[1]
+    n = x.shape[0]
+    for k in range(n):
+        i = k if step > 0 else n - 1 - k
+        u, v, w = x[i, 0], x[i, 1], x[i, 2]
+        out[i, 0], out[i, 1], out[i, 2] = b0 * u + p1, b0 * v + q1, b0 * w + r1
+        p1, p2 = (c1 * u + p2) - a1 * p1, c2 * u - a2 * p1
+        q1, q2 = (c1 * v + q2) - a1 * q1, c2 * v - a2 * q1
+        r1, r2 = (c1 * w + r2) - a1 * r1, c2 * w - a2 * r1
+    state[0, 0], state[0, 1], state[0, 2] = p1, q1, r1
+    state[1, 0], state[1, 1], state[1, 2] = p2, q2, r2
+
+
+@kernel
+def _three_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
+    """Do to three columns what `_zero_lag_kernel` does to one; at least two samples."""
+    n = x.shape[0]
+    pad = min(PAD_SAMPLES, n - 1)
+    head, tail, state = np.empty((pad, 3)), np.empty((pad, 3)), np.empty((2, 3))
+    for i in range(pad):
+        head[i] = 2.0 * x[0] - x[pad - i]
+        tail[i] = 2.0 * x[n - 1] - x[n - 2 - i]
+    s1, s2 = _steady_state(c)
+    state[0], state[1] = s1 * head[0], s2 * head[0]
+    _three_one_way(head, head, c, state, 1)
+    _three_one_way(x, out, c, state, 1)
+    _three_one_way(tail, tail, c, state, 1)
+    state[0], state[1] = s1 * tail[pad - 1], s2 * tail[pad - 1]
+    _three_one_way(tail, tail, c, state, -1)
+    _three_one_way(out, out, c, state, -1)
+
+
 def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatArray:
     rows = as_rows(x, "x")
     live = live_columns(rows)
@@ -213,10 +255,13 @@ def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatA
     position = 0
     for start, stop in finite_runs(compact, np.ones(compact.shape[1], dtype=np.bool_)):
         filtered[position:start] = np.nan
+        position = int(stop)
+        if zero_lag and compact.shape[1] == TRIAXIAL and stop - start > 1:
+            _three_zero_lag(compact[start:stop], filtered[start:stop], coefficients)
+            continue
         run = _zero_lag_kernel if zero_lag else _causal_kernel
         for column in range(compact.shape[1]):
             run(compact[start:stop, column], filtered[start:stop, column], coefficients)
-        position = int(stop)
     filtered[position:] = np.nan
     if live.all():
         return filtered.reshape(np.shape(x))

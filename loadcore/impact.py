@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.filters import lowpass
-from loadcore.orientation import project
 from loadcore.signals import SignalError
 
 __all__ = [
@@ -101,26 +100,36 @@ def _add_filtered(x: Floats, weight: Floats, out: Floats) -> None:
 
 
 @kernel
-def _level(x: Floats, weight: Floats, level: Floats) -> None:
-    """Write the filtered value at each sample: signed for one column, length for three."""
-    if x.shape[1] == 1:
-        level[:] = 0.0
-        _add_filtered(x[:, 0].copy(), weight, level)
+def _level(x: Floats, axis: Floats, weight: Floats, level: Floats) -> None:
+    """Write the filtered value at each sample: signed along an axis, without one the length."""
+    level[:] = 0.0
+    if axis.size > 0:
+        along = np.zeros(x.shape[0])
+        for i in range(x.shape[0]):
+            for j in range(axis.size):
+                along[i] += axis[j] * x[i, j]
+        _add_filtered(along, weight, level)
         return
-    square, filtered = np.zeros(level.size), np.empty(level.size)
+    filtered = np.empty(level.size)
     for column in range(x.shape[1]):
         filtered[:] = 0.0
         _add_filtered(x[:, column].copy(), weight, filtered)
-        square += filtered * filtered
-    level[:] = np.sqrt(square)
+        level += filtered * filtered
+    level[:] = np.sqrt(level)
 
 
 @kernel
 def _window_peaks(
-    x: Floats, weight: Floats, first: NDArray[np.int64], length: int, out: Floats
+    x: Floats,
+    axis: Floats,
+    weight: Floats,
+    first: NDArray[np.int64],
+    length: int,
+    out: Floats,
 ) -> None:
     """Write peak, its fractional sample and the steepest rise before it, per window.
 
+    ``axis`` as for `_level`: no more than the windows is turned to it.
     The peak is refined by a parabola unless it lies on the window's edge; windows lie within
     ``x`` with room for the filter. A NaN in the window makes all three NaN.
     """
@@ -128,7 +137,7 @@ def _window_peaks(
     reach = weight.size - 1
     for k in range(first.size):
         best, complete = 0, True
-        _level(x[first[k] - reach : first[k] + length + reach], weight, level)
+        _level(x[first[k] - reach : first[k] + length + reach], axis, weight, level)
         for j in range(length):
             if np.isnan(level[j]):
                 complete = False
@@ -246,12 +255,13 @@ def peak_tibial_acceleration(
         near_rail = _holds_any(rail, first - reach, length + 2 * reach)
         reason[(reason == 0) & near_rail] = CLIPPED
     use = np.flatnonzero(reason == 0)
-    columns = acc_mps2
-    if component == "axial":
-        axial = acc_mps2[:, 1] if rotation is None else project(acc_mps2, rotation[1])
-        columns = np.ascontiguousarray(axial)[:, None]
+    columns, axis = np.ascontiguousarray(acc_mps2), np.empty(0)
+    if component == "axial" and rotation is not None:
+        axis = np.ascontiguousarray(rotation[1])
+    elif component == "axial":  # a sensor may lack the other axes
+        columns, axis = np.ascontiguousarray(acc_mps2[:, 1:2]), np.ones(1)
     found = np.empty((use.size, 3))
-    _window_peaks(columns, weight, first[use], length, found)
+    _window_peaks(columns, axis, weight, first[use], length, found)
     reason[use[np.isnan(found[:, 0])]] = NOT_OBSERVED
     table = np.full((reason.size, 3), np.nan)
     table[use] = found

@@ -68,11 +68,15 @@ MIN_ALIGNMENT_S: Final = 1.0
 
 @kernel
 def _rotate_rows(x: FloatArray, matrix: FloatArray, out: FloatArray) -> None:
-    """Multiply each row of three by a matrix; NaN spreads to the whole row."""
+    """Multiply each row of three by a matrix, in place or not; NaN spreads to the whole row."""
+    xx, xy, xz = matrix[0]
+    yx, yy, yz = matrix[1]
+    zx, zy, zz = matrix[2]
     for i in range(x.shape[0]):
         a, b, c = x[i, 0], x[i, 1], x[i, 2]
-        for j in range(3):
-            out[i, j] = matrix[j, 0] * a + matrix[j, 1] * b + matrix[j, 2] * c
+        out[i, 0] = xx * a + xy * b + xz * c
+        out[i, 1] = yx * a + yy * b + yz * c
+        out[i, 2] = zx * a + zy * b + zz * c
 
 
 @kernel
@@ -89,9 +93,10 @@ def project(x: FloatArray, axis: FloatArray) -> FloatArray:
     -------
     (n,) float64 array
     """
+    a, b, c = axis
     out = np.empty(x.shape[0])
     for i in range(x.shape[0]):
-        out[i] = axis[0] * x[i, 0] + axis[1] * x[i, 1] + axis[2] * x[i, 2]
+        out[i] = a * x[i, 0] + b * x[i, 1] + c * x[i, 2]
     return out
 
 
@@ -197,7 +202,7 @@ def align_gravity(
     has_moving = n_moving >= MIN_ALIGNMENT_S * sampling_rate_hz
     total = np.zeros(3)
     for start, stop in true_runs(still):
-        stretch = acc[start:stop].sum(axis=0)
+        stretch = _sum_rows(acc[start:stop], still[start:stop], ~still[start:stop])[0]
         if has_moving and _unit(stretch) @ _unit(moving_sum) < STATIC_AGREEMENT_COS:
             continue
         total += stretch
@@ -239,17 +244,17 @@ def _pooled_rows(x: FloatArray, other: FloatArray, use: BoolArray, block: int) -
     out = np.empty((x.shape[0] // block, 3))
     a, b, c, in_block, n = 0.0, 0.0, 0.0, 0, 0
     for i in range(x.shape[0]):
-        if not (use[i] and math.isfinite(other[i, 0] + other[i, 1] + other[i, 2])):
+        beside = other[i, 0] + other[i, 1] + other[i, 2]
+        if not use[i] or not math.isfinite(beside + x[i, 0] + x[i, 1] + x[i, 2]):
             continue
-        if math.isfinite(x[i, 0] + x[i, 1] + x[i, 2]):
-            a += x[i, 0]
-            b += x[i, 1]
-            c += x[i, 2]
-            in_block += 1
+        a += x[i, 0]
+        b += x[i, 1]
+        c += x[i, 2]
+        in_block += 1
         if in_block == block:
             out[n, 0], out[n, 1], out[n, 2] = a / block, b / block, c / block
             a, b, c, in_block, n = 0.0, 0.0, 0.0, 0, n + 1
-    return out[:n].copy()
+    return out[:n]
 
 
 def _principal_direction(moments: FloatArray) -> tuple[FloatArray, float]:
@@ -422,7 +427,8 @@ def align_heading(
         )
     pooled_hz = sampling_rate_hz / block
     cutoff_hz = min(HEADING_CUTOFF_HZ, SLOW_RATE_CUTOFF * pooled_hz)
-    levelled = rotate(lowpass(pooled, cutoff_hz, pooled_hz), gravity.rotation)
+    levelled = lowpass(pooled, cutoff_hz, pooled_hz)
+    _rotate_rows(levelled, np.ascontiguousarray(gravity.rotation), levelled)
     if seen is not acc:
         method = "gyroscope"
         forward, confidence = _heading_from_gyroscope(levelled)

@@ -254,6 +254,8 @@ class ChannelRanges:
         Extremes of each column, infinities included; inf and -inf where all is missing.
     finest_step : (k,) float64 array
         Smallest change between neighbouring samples that is a change; inf without any.
+    is_complete : bool
+        Whether every value is finite.
     """
 
     block_low: FloatArray
@@ -261,6 +263,7 @@ class ChannelRanges:
     low: FloatArray
     high: FloatArray
     finest_step: FloatArray
+    is_complete: bool
 
     @property
     def has_infinity(self) -> BoolArray:
@@ -268,12 +271,25 @@ class ChannelRanges:
         return np.asarray((self.low == -np.inf) | (self.high == np.inf))
 
 
+class _Lanes(NamedTuple):
+    """What is kept of interleaved channels, ``LANE_ROWS`` rows side by side.
+
+    ``strange`` stays 0 while all values are finite, and becomes 1 otherwise.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    finest: FloatArray
+    strange: FloatArray
+
+
 @kernel
-def _widen(x: FloatArray, low: FloatArray, high: FloatArray, finest: FloatArray, k: int) -> None:
+def _widen(x: FloatArray, kept: _Lanes, k: int) -> None:
     """Take a block of interleaved channels, ``k`` values a sample, into the lanes; NaN is passed.
 
     ``x`` begins one sample before the block.
     """
+    low, high, finest, strange = kept
     lanes = low.size
     for start in range(k, x.size - lanes + 1, lanes):
         now, before = x[start : start + lanes], x[start - k : start - k + lanes]
@@ -283,20 +299,23 @@ def _widen(x: FloatArray, low: FloatArray, high: FloatArray, finest: FloatArray,
             low[j] = value if value < low[j] else low[j]
             high[j] = value if value > high[j] else high[j]
             finest[j] = step if 0.0 < step < finest[j] else finest[j]
+            strange[j] = strange[j] if abs(value) < math.inf else 1.0
     for i in range(k + (x.size - k) // lanes * lanes, x.size):
         step = abs(x[i] - x[i - k])
+        strange[i % k] = strange[i % k] if abs(x[i]) < math.inf else 1.0
         low[i % k] = min(low[i % k], x[i]) if not math.isnan(x[i]) else low[i % k]
         high[i % k] = max(high[i % k], x[i]) if not math.isnan(x[i]) else high[i % k]
         finest[i % k] = step if 0.0 < step < finest[i % k] else finest[i % k]
 
 
 @kernel
-def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
-    """Fill the extremes of each block of rows; return the finest step of each column."""
+def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, bool]:
+    """Fill the extremes of each block of rows; return the finest steps, and if all is finite."""
     n, k = x.shape
     flat = x.reshape(n * k)
     lane_low, lane_high = np.empty(LANE_ROWS * k), np.empty(LANE_ROWS * k)
-    finest = np.full(LANE_ROWS * k, math.inf)
+    finest, strange = np.full(LANE_ROWS * k, math.inf), np.zeros(LANE_ROWS * k)
+    kept = _Lanes(lane_low, lane_high, finest, strange)
     for block in range(low.shape[0]):
         start, stop = block * RAIL_BLOCK, min((block + 1) * RAIL_BLOCK, n)
         # Beside the first sample there is none: it is its own neighbour, and no step.
@@ -305,12 +324,13 @@ def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> FloatArr
             for j in range(k):
                 if not math.isnan(flat[j]):
                     lane_low[j] = lane_high[j] = flat[j]
+                strange[j] = strange[j] if abs(flat[j]) < math.inf else 1.0
             start = 1
-        _widen(flat[(start - 1) * k : stop * k], lane_low, lane_high, finest, k)
+        _widen(flat[(start - 1) * k : stop * k], kept, k)
         for j in range(k):
             low[block, j] = lane_low[j::k].min()
             high[block, j] = lane_high[j::k].max()
-    return np.array([finest[j::k].min() for j in range(k)])
+    return np.array([finest[j::k].min() for j in range(k)]), not strange.any()
 
 
 def channel_ranges(x: ArrayLike) -> ChannelRanges:
@@ -324,10 +344,9 @@ def channel_ranges(x: ArrayLike) -> ChannelRanges:
     rows = as_rows(x, "x")
     n_blocks, n_columns = -(-rows.shape[0] // RAIL_BLOCK), rows.shape[1]
     low, high = np.empty((n_blocks, n_columns)), np.empty((n_blocks, n_columns))
-    finest = _ranges_kernel(rows, low, high)
-    return ChannelRanges(
-        low, high, low.min(axis=0, initial=np.inf), high.max(axis=0, initial=-np.inf), finest
-    )
+    finest, complete = _ranges_kernel(rows, low, high)
+    lowest, highest = low.min(axis=0, initial=np.inf), high.max(axis=0, initial=-np.inf)
+    return ChannelRanges(low, high, lowest, highest, finest, complete)
 
 
 class _Rail(NamedTuple):
@@ -378,15 +397,35 @@ def _middle(column: FloatArray) -> float:
     return float(np.median(some if some.size > 0 else column[np.isfinite(column)]))
 
 
+@kernel
+def _two_stay_near(column: FloatArray, extremum: float, near: float, may: BoolArray) -> bool:
+    """Tell whether two samples in a row lie near an extremum; ``may`` as for `_mark_rail`."""
+    for block in range(may.size):
+        stop = min((block + 1) * RAIL_BLOCK + 1, column.size) if may[block] else 0
+        for i in range(block * RAIL_BLOCK + 1, stop):
+            if abs(column[i] - extremum) <= near and abs(column[i - 1] - extremum) <= near:
+                return True
+    return False
+
+
 def _mark_clipped(
     column: FloatArray, j: int, ranges: ChannelRanges, full_scale: float | None, out: BoolArray
 ) -> None:
-    """Mark the samples of column ``j`` that are at a rail."""
+    """Mark the samples of column ``j`` that are at a rail.
+
+    A rail's reach is shorter than the whole range, so where no two samples in a row lie near an
+    extremum by that measure there is no plateau, and the middle need not be known.
+    """
     low, high = float(ranges.low[j]), float(ranges.high[j])
     if not low < high or ranges.has_infinity[j]:
         return
-    middle, finest = _middle(column), float(ranges.finest_step[j])
+    finest, widest = float(ranges.finest_step[j]), RAIL_FRACTION * (high - low)
+    middle = math.nan
     for extremum, block_extremum in ((low, ranges.block_low), (high, ranges.block_high)):
+        near = np.abs(block_extremum[:, j] - extremum) <= widest
+        if not _two_stay_near(column, extremum, widest, near):
+            continue
+        middle = _middle(column) if math.isnan(middle) else middle
         rail = _Rail(extremum, abs(extremum - middle))
         if rail.reach >= RAIL_MIN_COUNTS * finest:
             may = np.abs(block_extremum[:, j] - extremum) <= RAIL_FRACTION * rail.reach
@@ -548,6 +587,22 @@ def _static_kernel(
 STATIC_PARTS: Final = 4
 """A window is looked at in so many parts, and in each at every so many-th row, before its variance
 is followed sample by sample. Engineering choice: movement shows in a sixteenth of the samples."""
+STATIC_FEW_ROWS: Final = 12
+"""Rows of a part that are looked at first, at high rates. Engineering choice: 50 a second."""
+
+
+@kernel
+def _scatter(x: FloatArray, live: BoolArray, every: int) -> float:
+    """Return the squared distances of every so many-th row from their mean, live axes together."""
+    scatter = 0.0
+    for j in range(x.shape[1]):
+        total, square = 0.0, 0.0
+        for value in x[::every, j]:
+            total += value
+            square += value * value
+        if live[j]:
+            scatter += square - total * total / (1 + (x.shape[0] - 1) // every)
+    return scatter
 
 
 @kernel
@@ -555,20 +610,14 @@ def _quiet_parts(x: FloatArray, live: BoolArray, part: int, square_limit: float)
     """Tell of which parts some rows scatter so little that a quiet window may hold them.
 
     Squared distances from a mean only grow with the rows that take part, so no quiet window is
-    missed.
+    missed, and where there are many rows a few of them tell most parts that move.
     """
     quiet = np.zeros(x.shape[0] // part, dtype=np.bool_)
+    few = part // STATIC_FEW_ROWS
     for i in range(quiet.size):
-        scatter = 0.0
-        for j in range(x.shape[1]):
-            some = x[i * part : (i + 1) * part : STATIC_PARTS, j]
-            total, square = 0.0, 0.0
-            for value in some:
-                total += value
-                square += value * value
-            if live[j]:
-                scatter += square - total * total / some.size
-        quiet[i] = scatter <= square_limit
+        rows = x[i * part : (i + 1) * part]
+        if few <= STATIC_PARTS or _scatter(rows, live, few) <= square_limit:
+            quiet[i] = _scatter(rows, live, STATIC_PARTS) <= square_limit
     return quiet
 
 

@@ -113,6 +113,7 @@ def hostile_signals(draw):
 @given(hostile_signals())
 def test_channel_ranges_agree_with_a_plain_search(x):
     found = channel_ranges(x)
+    assert found.is_complete == np.isfinite(x).all()
     for j in range(x.shape[1]):
         seen = x[~np.isnan(x[:, j]), j]
         steps = np.abs(np.diff(x[:, j]))
