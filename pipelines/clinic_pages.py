@@ -137,12 +137,14 @@ def _output(thing: Any) -> Any:
     if isinstance(thing, Picture):
         data, metadata = thing._repr_mimebundle_()
         encoded = {kind: base64.b64encode(value).decode() for kind, value in data.items()}
-        return nbformat.v4.new_output(  # type: ignore[no-untyped-call]
-            "display_data", data=encoded, metadata=metadata
-        )
-    return nbformat.v4.new_output(  # type: ignore[no-untyped-call]
-        "display_data", data={"text/html": thing._repr_html_()}
-    )
+        return _displayed(encoded, metadata)
+    return _displayed({"text/html": thing._repr_html_()}, {})
+
+
+def _displayed(data: dict[str, Any], metadata: dict[str, Any]) -> Any:
+    """Return an output as a kernel would; not checked against the schema, which costs more."""
+    output = {"output_type": "display_data", "data": data, "metadata": metadata}
+    return nbformat.from_dict(output)  # type: ignore[no-untyped-call]
 
 
 def _book(cells: list[Any]) -> Any:

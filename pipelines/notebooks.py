@@ -13,6 +13,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,17 +111,22 @@ def render_html(executed: nbformat.NotebookNode, title: str, styles: tuple[Path,
         )
     sheets = " ".join(sheet.read_text(encoding="utf-8") for sheet in (STYLE, *styles))
     style = re.sub(r"\s+", " ", sheets).strip()
-    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+    resources = {
+        "report": {"title": title, "style": style, "content_policy": _content_policy(style)}
+    }
+    page, _ = _exporter().from_notebook_node(executed, resources=resources)
+    return re.sub(r"\n\s*\n+", "\n", page)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """Return the exporter of this process: its templates are compiled once."""
+    return HTMLExporter(  # type: ignore[no-untyped-call]
         template_name="report",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,
         exclude_anchor_links=True,
     )
-    resources = {
-        "report": {"title": title, "style": style, "content_policy": _content_policy(style)}
-    }
-    page, _ = exporter.from_notebook_node(executed, resources=resources)
-    return re.sub(r"\n\s*\n+", "\n", page)
 
 
 @contextmanager

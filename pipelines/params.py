@@ -1,6 +1,7 @@
 """Reading ``params.yaml``: every unknown, missing or invalid key in one message."""
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -40,7 +41,13 @@ def load_params(path: Path) -> Params:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ParamsError(path.name, (f"cannot be read: {error}",)) from error
-    return parse_params(text, path.name)
+    return _parsed(text, path.name)
+
+
+@lru_cache(maxsize=4)
+def _parsed(text: str, source: str) -> Params:
+    """Keep the last settings: the same text is read again for every runner of a clinic."""
+    return parse_params(text, source)
 
 
 def parse_params(text: str, source: str = "params.yaml") -> Params:

@@ -2,6 +2,13 @@
 
 The questions are paraphrased here: the wording of both belongs to their authors, and a clinic
 that uses the original reads it from the papers. What is scored is the position of the answer.
+
+Checked against public text: the nine topics of the UWRI and its range of 0 to 36 with the abstracts
+of both papers and an account of the second (sportsinjurybulletin.com/measuring-readiness-for-return-
+to-running); of the OSTRC-H2 the four answers of 0, 8, 17 and 25, which question decides what, and
+what counts as substantial with sentences of the paper that others quote when they encode it. That
+the five answers of a UWRI item count 0 to 4, best highest, follows from nine items and 36 points; the
+words of each answer are [unverified].
 """
 
 from collections.abc import Sequence
@@ -75,7 +82,8 @@ UWRI: Final = Questionnaire(
         _uwri("How sure are you that you can raise your running?", "not at all", "fully"),
     ),
 )
-"""Nine answers of 0 to 4 points, sum 0 to 36; 36 is running as before the injury."""
+"""Nine answers of 0 to 4 points, sum 0 to 36; 36 is running as before the injury
+(pmc.ncbi.nlm.nih.gov/articles/PMC7060789)."""
 
 UWRI_SEM: Final = 1.47
 """Standard error of measurement (doi:10.2519/jospt.2019.8868, table 5)."""
@@ -84,7 +92,8 @@ UWRI_MDC: Final = 4.1
 """Minimal detectable change, 1.96 × √2 × 1.47 points: less may be noise of the answers."""
 
 UWRI_MCID: Final = 8.0
-"""Minimal clinically important difference (doi:10.2519/jospt.2020.9698)."""
+"""Minimal clinically important difference; the minimal important change is 5 points
+(doi:10.2519/jospt.2020.9698, pubmed 33115339)."""
 
 _DEGREES: Final = ("not at all", "a little", "moderately", "a great deal")
 _OSTRC_POINTS: Final = (0.0, 8.0, 17.0, 25.0)
@@ -113,7 +122,11 @@ OSTRC_H2: Final = Questionnaire(
         _ostrc("How strong were the complaints?", ("none", "mild", "moderate", "severe")),
     ),
 )
-"""Four answers of 0, 8, 17 or 25 points, sum 0 to 100; 0 is no health problem."""
+"""Four answers of 0, 8, 17 or 25 points, sum 0 to 100; 0 is no health problem.
+
+The first version (2013) had five answers of 0, 6, 13, 19 and 25 in the second and third question;
+the second has four in each. Scores of the two are not mixed here: another number is refused.
+"""
 
 QUESTIONNAIRES: Final = {UWRI.name: UWRI, OSTRC_H2.name: OSTRC_H2}
 
@@ -154,7 +167,9 @@ def score_ostrc_h2(answers: Sequence[float | None]) -> OstrcScore | None:
     """Score a week; None where the first answer, or one that counts, is missing.
 
     The first question decides whether the others are asked (Clarsen 2020): full participation
-    without a problem is 0 and no participation at all is 100, whatever the rest says.
+    without a problem is 0 and no participation at all is 100 as a whole, whatever the rest says. A
+    problem is substantial with no participation, or a moderate or greater change of training or
+    performance; how strong the complaints are does not count there.
 
     Raises
     ------

@@ -181,7 +181,7 @@ def record_history(
     typical = prior_ledger(record.profile, units, settings, usual_end)
     recent = _recent_ledger(record, units, settings, recent_start, first)
     start = usual_end - timedelta(days=settings.costs.typical_weeks * DAYS_PER_WEEK)
-    known = [table for table in (typical, recent, ledger) if len(table)]
+    known = [table for table in (typical, recent, ledger) if table is not None and len(table)]
     daily = daily_damage(pd.concat(known or [ledger]), units, start, today)
     chronic = _chronic_start(typical, units, daily)
     filled = fill_unobserved(
@@ -245,23 +245,23 @@ def _recent_ledger(
     settings: LedgerSettings,
     start: date,
     first: date,
-) -> pd.DataFrame:
-    """Return the weeks before the diary as remembered.
+) -> pd.DataFrame | None:
+    """Return the weeks before the diary as remembered; None where nothing is to be entered.
 
     Of weeks without running only that is known: walks and exercises of them were not written
     down, so their days stay unobserved and are never zero.
     """
     profile = record.profile
+    if not profile.recent_weekly_minutes:
+        return None
     table = prior_ledger(
         profile,
         units,
         settings,
         first,
-        weekly_minutes=profile.recent_weekly_minutes or None,
+        weekly_minutes=profile.recent_weekly_minutes,
         runs_per_week=profile.recent_runs_per_week,
     )
-    if not profile.recent_weekly_minutes:
-        return table.iloc[:0]
     return table[table["date"] >= pd.Timestamp(start)]
 
 

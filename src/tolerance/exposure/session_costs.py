@@ -270,12 +270,17 @@ def _running(
     runs = minutes / settings.exposure.reference_minutes
     np.add.at(steps, rows, runs)
     shift, shift_sd = _context_shifts(sessions, model, settings.costs)
+    minute_of = {
+        b: _per_minute(bouts, b, profile, settings)
+        for b in {LOAD, *model.exponents}
+        if set(model.proxies) != {RUNNING_PROXY}
+    }
     for u, (proxy, exponent) in enumerate(zip(model.proxies, model.exponents, strict=True)):
         for offset, b in ((0, LOAD), (2, exponent)):
             if proxy == RUNNING_PROXY:
                 median, log_sd = runs, minutes_sd
             else:
-                per_minute, per_minute_sd = _per_minute(bouts, proxy, b, profile, settings)
+                per_minute, per_minute_sd = (x[:, TISSUES.index(proxy)] for x in minute_of[b])
                 median, log_sd = minutes * per_minute, np.hypot(per_minute_sd, minutes_sd)
             median = median * np.exp(b * shift[rows, u])
             log_sd = np.hypot(log_sd, b * shift_sd[rows, u])
@@ -285,12 +290,10 @@ def _running(
 
 
 def _per_minute(
-    bouts: list[_Bout], proxy: str, exponent: float, profile: Profile, settings: LedgerSettings
+    bouts: list[_Bout], exponent: float, profile: Profile, settings: LedgerSettings
 ) -> tuple[Floats, Floats]:
-    """Return median load of a minute of each bout on a proxy, and its log-SD."""
+    """Return median load of a minute of each bout on each tissue, and its log-SD: (n, 3) arrays."""
     costs = settings.costs
-    easy = _easy_speed(profile, costs)
-    tissue = TISSUES.index(proxy)
     speed = np.array([bout.speed_mps for bout in bouts])
     speed_sd = np.array([bout.speed_log_sd for bout in bouts])
     is_own_easy = profile.easy_speed_mps is not None
@@ -299,29 +302,23 @@ def _per_minute(
     exposure = replace(
         settings.exposure, fatigue_exponents=(max(exponent, LEAST_EXPONENT),) * len(TISSUES)
     )
-
-    def at(speed_mps: Floats) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-        forecast = forecast_load(
-            settings.load_speed,
-            speed_mps,
-            easy,
-            exposure,
-            grade_pct=grade,
-            body_mass_kg=_mass(profile),
-        )
-        spread = forecast.load_rr_per_km if exponent == LOAD else forecast.damage_rr_per_km
-        km_per_minute = speed_mps * SECONDS_PER_MINUTE / METRES_PER_KM
-        return (
-            spread.median[:, tissue] * km_per_minute,
-            spread.log_sd[:, tissue],
-            forecast.is_extrapolated,
-        )
-
-    median, log_sd, outside = at(speed)
-    faster, _, _ = at(speed * np.exp(speed_sd))
-    slower, _, _ = at(speed * np.exp(-speed_sd))
+    # As it is, faster and slower in one call.
+    speeds = np.concatenate((speed, speed * np.exp(speed_sd), speed * np.exp(-speed_sd)))
+    forecast = forecast_load(
+        settings.load_speed,
+        speeds,
+        _easy_speed(profile, costs),
+        exposure,
+        grade_pct=np.tile(grade, 3),
+        body_mass_kg=_mass(profile),
+    )
+    spread = forecast.load_rr_per_km if exponent == LOAD else forecast.damage_rr_per_km
+    km_per_minute = speeds * SECONDS_PER_MINUTE / METRES_PER_KM
+    per_minute = spread.median * km_per_minute[:, None]
+    median, faster, slower = np.split(per_minute, 3)
+    log_sd, outside = spread.log_sd[: speed.size], forecast.is_extrapolated[: speed.size]
     by_speed = np.abs(np.log(faster / slower)) / 2.0
-    beyond = np.where(outside, exponent * costs.extrapolated_log_sd, 0.0)
+    beyond = np.where(outside, exponent * costs.extrapolated_log_sd, 0.0)[:, None]
     return median, np.sqrt(log_sd**2 + by_speed**2 + beyond**2)
 
 
