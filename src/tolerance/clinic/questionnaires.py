@@ -3,12 +3,12 @@
 The questions are paraphrased here: the wording of both belongs to their authors, and a clinic
 that uses the original reads it from the papers. What is scored is the position of the answer.
 
-Checked against public text: the nine topics of the UWRI and its range of 0 to 36 with the abstracts
-of both papers and an account of the second (sportsinjurybulletin.com/measuring-readiness-for-return-
-to-running); of the OSTRC-H2 the four answers of 0, 8, 17 and 25, which question decides what, and
-what counts as substantial with sentences of the paper that others quote when they encode it. That
-the five answers of a UWRI item count 0 to 4, best highest, follows from nine items and 36 points; the
-words of each answer are [unverified].
+Checked against public text. UWRI: its nine topics and its range of 0 to 36 with the abstracts of
+both papers and a summary of the second (sportsinjurybulletin.com, "Measuring readiness for return
+to running"); that the answers of an item count 0 to 4, the best highest, follows from nine items
+and 36 points. OSTRC-H2: the four answers of 0, 8, 17 and 25, which question decides what, and what
+counts as substantial, with sentences of the paper that others quote where they encode it. The words
+of the answers are [unverified] paraphrases.
 """
 
 from collections.abc import Sequence
