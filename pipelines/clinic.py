@@ -26,10 +26,12 @@ from pipelines.runner_states import read_state, write_state
 from tolerance.clinic.content import ReportContent
 from tolerance.clinic.outlook import outlook_of
 from tolerance.clinic.record import RunnerRecord
+from tolerance.clinic.rehabilitation import has_repetitions, repetition_line
 from tolerance.clinic.report import ReportInputs, build_report
 from tolerance.config import Params, stage_generator
 from tolerance.exposure.histories import record_history
 from tolerance.exposure.ledger import LedgerError, build_ledger
+from tolerance.exposure.repetitions import HYPOTHESES
 from tolerance.exposure.session_costs import LedgerSettings
 from tolerance.exposure.settings import exposure_settings
 from tolerance.exposure.units import runner_units
@@ -40,7 +42,9 @@ from tolerance.progression.plan import PlanSettings, dose_limits, plan_week
 from tolerance.progression.plan_types import Plan
 from tolerance.progression.replan import replan
 from tolerance.rules.assess import assess
+from tolerance.rules.assessment import Assessment
 from tolerance.rules.diary import until
+from tolerance.rules.registry import rule
 
 __all__ = [
     "CONTENT",
@@ -160,10 +164,7 @@ def make_content(
     if assessment.verdict != "rules_only":
         history = record_history(record, bench.ledger, today, **tables)
         state, is_new, model_note = _estimate(history, bench, last_good)
-    if last_plan is None:
-        plan = plan_week(state, assessment, record, bench.plan)
-    else:
-        plan = replan(state, assessment, record, bench.plan, last_plan)
+    plan = _planned(state, assessment, record, bench, last_plan)
     weeks = dose_limits(record, params.dose, today).horizon_weeks
     outlook = None if state is None else outlook_of(plan, state, weeks)
     content = build_report(
@@ -183,9 +184,56 @@ def make_content(
             report=params.runner_report,
             follow_up=params.follow_up,
             model_note=model_note,
+            repetitions=repetition_line(
+                record,
+                plan,
+                units,
+                bench.ledger,
+                _minutes_by_reading(record, assessment, plan, bench, today, tables, last_plan),
+            ),
         )
     )
     return Made(content, state, plan, is_new)
+
+
+def _planned(
+    state: RunnerState | None,
+    assessment: Assessment,
+    record: RunnerRecord,
+    bench: Workbench,
+    last_plan: Plan | None,
+) -> Plan:
+    if last_plan is None:
+        return plan_week(state, assessment, record, bench.plan)
+    return replan(state, assessment, record, bench.plan, last_plan)
+
+
+@rule("R04", "R05")
+def _minutes_by_reading(
+    record: RunnerRecord,
+    assessment: Assessment,
+    plan: Plan,
+    bench: Workbench,
+    today: date,
+    tables: Mapping[str, pd.DataFrame | None],
+    last_plan: Plan | None,
+) -> tuple[float, float] | None:
+    """Return the first week's running if a repetition counts as a step, and if by force alone.
+
+    Only a first week asks for it: later ones rest on runs.
+    """
+    is_first = plan.run_minutes > 0.0 and plan.multiplier is None
+    if not is_first or not has_repetitions(record, plan):
+        return None
+    found = []
+    for weight in (HYPOTHESES["as_step"], HYPOTHESES["by_exponent"]):
+        costs = bench.ledger.costs.model_copy(update={"repetition_as_step_weight": weight})
+        ledger = replace(bench.ledger, costs=costs)
+        other = replace(bench, ledger=ledger, plan=replace(bench.plan, ledger=ledger))
+        history = record_history(record, ledger, today, **tables)
+        state, _, _ = _estimate(history, other, None)
+        found.append(_planned(state, assessment, record, other, last_plan).run_minutes)
+    return found[0], found[1]
 
 
 def _until(measured: Measured, today: date) -> Measured:

@@ -7,11 +7,10 @@ from pathlib import Path
 from pipelines.clinic import keep_content, load_workbench, prepare
 from pipelines.clinic_folder import REPORT, check_folder
 from pipelines.clinic_pages import render_pages
-from pipelines.exporters.ics import write_calendar
 from pipelines.paths import Places, project_root
 from tolerance.clinic.content import ReportContent
-from tolerance.clinic.page import day_words, risk_words, span_words
-from tolerance.clinic.words import NOT_A_DIAGNOSIS
+from tolerance.clinic.page import risk_words
+from tolerance.clinic.words import NOT_A_DIAGNOSIS, day_words, span_words
 
 __all__ = ["plan_lines", "plan_runner", "report_runner"]
 
@@ -41,11 +40,6 @@ def report_runner(folder: Path, today: date) -> list[Path]:
     record = check_folder(folder, today).checked()
     sites = {name: injury.site for name, injury in bench.params.injuries.items()}
     twin = keep_content(folder, made, record, sites)
-    calendar = folder / REPORT / "plan.ics"
-    if made.plan.sessions:
-        write_calendar(calendar, made.plan)
-    else:
-        calendar.unlink(missing_ok=True)  # no stale plan stays in a calendar
     return render_pages(twin.resolve(), made.content.runner_id, folder / REPORT, bench.project)
 
 

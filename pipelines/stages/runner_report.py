@@ -26,11 +26,16 @@ def run(folder: Path, day: date, bench: Workbench) -> ReportContent:
     read = check_folder(folder, day)
     record = read.checked()
     measured = measure(folder, record, bench.project, None)
-    before = make_content(
-        record, day - timedelta(days=WEEK), bench, measured, is_example=True
+    before = make_content(record, day - timedelta(days=WEEK), bench, measured, is_example=True)
+    return make_content(
+        record,
+        day,
+        bench,
+        measured,
+        previous=before.content,
+        last_plan=before.plan,
+        is_example=True,
     ).content
-    made = make_content(record, day, bench, measured, previous=before, is_example=True)
-    return made.content
 
 
 def main() -> None:

@@ -11,12 +11,14 @@ from pydantic import BaseModel, ConfigDict
 __all__ = [
     "ChangeLine",
     "GateLine",
+    "GuidanceLine",
     "Interval",
     "KnowledgeLine",
     "Light",
     "LoadLine",
     "PainPoint",
     "ReferralLine",
+    "RepetitionLine",
     "ReportContent",
     "RiskLine",
     "SessionLine",
@@ -26,6 +28,7 @@ __all__ = [
     "WhyLine",
 ]
 
+LightKey = Literal["plan", "hold", "trial", "reduce", "no_run", "rules_only", "referral"]
 LightName = Literal["go", "hold", "stop", "see_somebody"]
 
 
@@ -46,13 +49,17 @@ class Light(_Part):
 
     Attributes
     ----------
+    key : str
+        Which of `tolerance.clinic.words.LIGHTS`.
     name : str
+        Its colour's.
     word, shape : str
         As they are printed.
     meaning : str
         One sentence.
     """
 
+    key: LightKey
     name: LightName
     word: str
     shape: str
@@ -75,6 +82,41 @@ class SessionLine(_Part):
     activity: Literal["running", "walking", "cross_training"]
     run_minutes: float
     walk_minutes: float
+    words: str
+
+
+class GuidanceLine(_Part):
+    """What goes with every run, or in its place: a label and what to do."""
+
+    what: str
+    words: str
+
+
+class RepetitionLine(_Part):
+    """What hangs on how a rehabilitation repetition is counted (R04, R05).
+
+    Attributes
+    ----------
+    tissue : str
+    n_sessions : int
+        Sessions of repetitions in the four weeks before.
+    before_as_step_rr, before_by_force_rr : float
+        Load a week of those weeks if a repetition counts as a running step, and if by its force.
+    step_up_as_step, step_up_by_force : float
+        How many times that the planned week is.
+    minutes_as_step, minutes_by_force : float or None
+        Running that would be planned under either; None where only the load was compared.
+    words : str
+    """
+
+    tissue: str
+    n_sessions: int
+    before_as_step_rr: float
+    before_by_force_rr: float
+    step_up_as_step: float
+    step_up_by_force: float
+    minutes_as_step: float | None
+    minutes_by_force: float | None
     words: str
 
 
@@ -280,14 +322,20 @@ class ReportContent(_Part):
     sessions : tuple of SessionLine
     ceiling_minutes, ceiling_longest_minutes : float or None
         This week's ceiling of running, and of one run; None where there is no dose.
-    how, strength : tuple of str
-        How to run; strength sessions of the week.
+    how : tuple of GuidanceLine
+        How to run, and what to do beside and instead.
+    strength : tuple of str
+        Strength sessions of the week.
+    race : tuple of str
+        What the race date means, alternatives, and steps back to racing that are open.
+    gait : tuple of str
+        What a clinician looks at when the gait is seen.
+    repetitions : RepetitionLine or None
+        None without running planned or without repetitions before it.
     stop_rule : str
         When to stop a run; empty where there is none.
     goal : str
         When the target may be reached; empty where nothing is said.
-    other : tuple of str
-        What may go on besides: walking, cross-training, strength.
     why : tuple of WhyLine
     binding_tissue : str or None
     not_allowed : tuple of str
@@ -320,7 +368,7 @@ class ReportContent(_Part):
     triage : TriageLine
     """
 
-    format: Literal["tolerance-report-1"] = "tolerance-report-1"
+    format: Literal["tolerance-report-2"] = "tolerance-report-2"
     runner_id: str
     day: date
     week_start: date
@@ -333,11 +381,13 @@ class ReportContent(_Part):
     sessions: tuple[SessionLine, ...]
     ceiling_minutes: float | None
     ceiling_longest_minutes: float | None
-    how: tuple[str, ...]
+    how: tuple[GuidanceLine, ...]
     stop_rule: str
     strength: tuple[str, ...]
+    race: tuple[str, ...]
+    gait: tuple[str, ...]
+    repetitions: RepetitionLine | None
     goal: str
-    other: tuple[str, ...]
     why: tuple[WhyLine, ...]
     binding_tissue: str | None
     not_allowed: tuple[str, ...]

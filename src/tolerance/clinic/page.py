@@ -1,18 +1,25 @@
 """Pages made of one content: the report's parts, the runner's sheet, the referring doctor's letter.
 
 Everything that comes from a person is escaped on the way in. Each part is a list of fragments and
-drawings that a notebook shows in order.
+drawings that a notebook shows in order. Every English word is in :mod:`tolerance.clinic.words`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from html import escape
 from typing import Final
 
 from matplotlib.figure import Figure
 
-from tolerance.clinic.content import ChangeLine, Interval, LoadLine, ReportContent, RiskLine
+from tolerance.clinic.content import (
+    ChangeLine,
+    GuidanceLine,
+    Interval,
+    LoadLine,
+    ReportContent,
+    RiskLine,
+)
 from tolerance.clinic.figures import pain_course, week_loads
 from tolerance.clinic.words import (
     LOAD_UNIT,
@@ -21,24 +28,36 @@ from tolerance.clinic.words import (
     NOT_A_DIAGNOSIS,
     ONTRACX_WORDS,
     STATE_WORDS,
-    URGENCY_WORDS,
-    WEEKDAY_WORDS,
     WHEN_TO_CALL,
+    date_words,
+    day_words,
+    load_words,
+    minutes_words,
     of_100,
+    say,
+    span_words,
 )
 from tolerance.figures import new_figure
 from tolerance.pages import Fragment, bullets, callout, heading, key_figures, paragraph, table
 
-__all__ = ["Drawing", "Part", "letter_parts", "report_parts", "sheet_parts", "span_words"]
+__all__ = [
+    "Drawing",
+    "Part",
+    "letter_parts",
+    "report_parts",
+    "risk_words",
+    "sheet_parts",
+]
 
 SHOWN_TISSUES: Final = 6
 SHOWN_CRITERIA: Final = 2
+"""Of the first gate that is not passed; later ones show one."""
+TELLING_RATIO: Final = 1.25
+"""Readings of a repetition that differ by less say the same."""
 SHOWN_REASONS: Final = 5
-MONTHS: Final = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip
-EXAMPLE: Final = "Example: this runner does not exist; diary and recordings are made up."
+SHOWN_RACE: Final = 3
+DEFAULT_PAIN_LIMIT: Final = 3.0
+"""On the sheet of a runner without an injury in the list (R38)."""
 
 
 @dataclass(frozen=True)
@@ -50,19 +69,6 @@ class Drawing:
 
 
 type Part = Fragment | Drawing
-
-
-def day_words(day: date) -> str:
-    """Return a day as people say it."""
-    return f"{WEEKDAY_WORDS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]}"
-
-
-def span_words(start: date, stop: date) -> str:
-    """Return a week as people say it."""
-    if start.month == stop.month:
-        return f"{start.day} to {stop.day} {MONTHS[stop.month - 1]} {stop.year}"
-    first = f"{start.day} {MONTHS[start.month - 1]}"
-    return f"{first} to {stop.day} {MONTHS[stop.month - 1]} {stop.year}"
 
 
 def report_parts(content: ReportContent) -> dict[str, list[Part]]:
@@ -89,68 +95,93 @@ def light_box(content: ReportContent, sentences: Sequence[str]) -> Fragment:
     )
 
 
+def labelled(lines: Sequence[GuidanceLine]) -> Fragment:
+    """Return labels with what belongs to them."""
+    rows = "".join(
+        f"<div><dt>{escape(line.what)}</dt><dd>{escape(line.words)}</dd></div>" for line in lines
+    )
+    return Fragment(f'<dl class="labelled">{rows}</dl>')
+
+
+def _columns(key: str) -> tuple[str, ...]:
+    return tuple(say(key).split("|"))
+
+
+def _subtitle(key: str, level: int = 3) -> Fragment:
+    return Fragment(f"<h{level}>{escape(say(key))}</h{level}>")
+
+
 def _head(content: ReportContent) -> list[Part]:
     week = span_words(content.week_start, content.week_stop)
     parts: list[Part] = [
-        heading(f"Runner {content.runner_id}: {week}", "; ".join(content.injuries) or "no injury")
+        heading(
+            say("title", runner=content.runner_id, week=week),
+            _first_upper("; ".join(content.injuries) or say("no_injury")),
+        )
     ]
     if content.is_example:
-        parts.append(paragraph(EXAMPLE, quiet=True))
+        parts.append(paragraph(say("example"), quiet=True))
     parts.append(light_box(content, content.headline))
     urgent = [line for line in content.referrals if line.urgency != "routine"]
     if urgent:
-        parts.append(
-            callout(
-                "Red flags",
-                [f"{one.text} ({', '.join(one.rules)})" for one in urgent],
-                caution=True,
-            )
-        )  # fmt: skip
+        lines = [say("ruled", words=one.text, rules=", ".join(one.rules)) for one in urgent]
+        parts.append(callout(say("red_flags"), lines, caution=True))
     return parts
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _week(content: ReportContent) -> list[Part]:
     parts: list[Part] = []
     if content.sessions:
         rows = [
-            (day_words(one.day), f"{one.run_minutes:.0f}", f"{one.walk_minutes:.0f}", one.words)
+            (
+                day_words(one.day),
+                minutes_words(one.run_minutes),
+                minutes_words(one.walk_minutes),
+                one.words,
+            )
             for one in content.sessions
         ]
-        columns = ("Day", "Run (min)", "Walk (min)", "What")
-        parts.append(table("Sessions of this week", columns, rows, words=(0, 3)))
+        parts.append(table(say("sessions"), _columns("session_columns"), rows, words=(0, 3)))
     if content.ceiling_minutes is not None and content.ceiling_longest_minutes is not None:
-        parts.append(
-            paragraph(
-                f"This week's ceiling: {content.ceiling_minutes:.0f} minutes of running in all, "
-                f"{content.ceiling_longest_minutes:.0f} in one run. More is not planned; less is "
-                "fine.",
-                MISSED,
-            )
+        ceiling = say(
+            "ceiling",
+            minutes=minutes_words(content.ceiling_minutes),
+            longest=minutes_words(content.ceiling_longest_minutes),
         )
-    if content.how:
-        parts.append(paragraph("How:", *content.how, content.stop_rule))
-    if content.strength:
-        parts.append(bullets([f"Strength, {line}" for line in content.strength]))
+        parts.append(paragraph(ceiling, MISSED))
     if content.not_allowed:
-        parts.append(paragraph(f"Not yet: {', '.join(content.not_allowed)}."))
-    parts.append(paragraph(". ".join(content.other) + "."))
+        parts.append(paragraph(say("not_yet", what=", ".join(content.not_allowed))))
+    if content.how:
+        parts.append(labelled(content.how))
+    if content.strength:
+        parts.append(bullets([say("strength", line=line) for line in content.strength]))
     if content.why:
-        parts.append(Fragment("<h3>Why</h3>"))
-        parts.append(
-            bullets([f"{one.sentence} [{one.rule}]" if one.rule else one.sentence
-                     for one in content.why[:SHOWN_REASONS]])
-        )  # fmt: skip
+        parts.append(_subtitle("why"))
+        shown = [
+            say("of_rule", sentence=one.sentence, rule=one.rule) if one.rule else one.sentence
+            for one in content.why[:SHOWN_REASONS]
+        ]
+        more = len(content.why) - len(shown)
+        parts.append(bullets([*shown, say("why_more", n=more)] if more > 0 else shown))
     return parts
 
 
 def risk_words(line: RiskLine) -> str:
     """Return one expected number in words."""
-    return of_100(line.of_100.value, line.of_100.low, line.of_100.high)
+    return _of_100(line.of_100)
+
+
+def _of_100(value: Interval) -> str:
+    return of_100(value.value, value.low, value.high)
 
 
 def _expect(content: ReportContent) -> list[Part]:
     if not content.risks:
-        return [paragraph("There is no dose, so nothing is expected of one.")]
+        return [paragraph(say("no_dose"))]
     horizons = list(dict.fromkeys(line.horizon for line in content.risks))
     rows = []
     for what in dict.fromkeys(line.what for line in content.risks):
@@ -158,28 +189,25 @@ def _expect(content: ReportContent) -> list[Part]:
         rows.append([what, *(found.get(horizon, "") for horizon in horizons)])
     parts: list[Part] = [
         table(
-            "Same-tissue reinjuries that the model expects, of 100 such runners",
-            ("If this is done", *(f"In {horizon}" for horizon in horizons)),
+            say("risks"),
+            (say("risk_first"), *(say("risk_horizon", horizon=one) for one in horizons)),
             rows,
             words=tuple(range(len(horizons) + 1)),
         )
     ]
-    sentences = list(content.what_ifs)
-    if content.pain_of_100 is not None:
-        pain = content.pain_of_100
-        sentences.append(
-            "Of 100 such weeks pain passes its limit in the hardest session in "
-            f"{of_100(pain.value, pain.low, pain.high)}."
-        )
+    sentences = [*content.what_ifs, *_pain_sentence(content)]
     if content.goal:
         sentences.append(content.goal)
     parts.append(paragraph(*sentences))
-    parts.append(
-        paragraph(
-            "From published rates and simulation, not checked on real injuries yet.", quiet=True
-        )
-    )
+    parts.append(paragraph(say("unchecked"), quiet=True))
     return parts
+
+
+def _pain_sentence(content: ReportContent) -> list[str]:
+    if content.pain_of_100 is None or content.pain_limit is None:
+        return []
+    limit = f"{content.pain_limit:g}"
+    return [say("pain_weeks", limit=limit, number=_of_100(content.pain_of_100))]
 
 
 def _load(content: ReportContent) -> list[Part]:
@@ -195,62 +223,58 @@ def _load(content: ReportContent) -> list[Part]:
             None,
         )
         week_loads(left, content.weeks, ceiling)
-        left.set_title(f"Load a week, {content.index_tissue}", fontsize=8.5)
+        left.set_title(say("load_title", tissue=content.index_tissue), fontsize=8.5)
         start = content.weeks[0].monday
         pain_course(right, content.pains, content.pain_limit, start, content.week_start)
-        right.set_title("Pain over the same weeks", fontsize=8.5)
+        right.set_title(say("pain_title"), fontsize=8.5)
         parts.append(Drawing(figure, load_finding(content)))
     shown = content.loads[:SHOWN_TISSUES]
     if shown:
-        parts.append(
-            table(
-                "Last week against plan and this week's ceiling, in reference runs",
-                ("Tissue", "Done", "Ceiling then", "Ceiling now"),
-                [_load_row(line) for line in shown],
-            )
-        )
+        rows = [_load_row(line) for line in shown]
+        parts.append(table(say("load_table"), _columns("load_columns"), rows))
         parts.append(paragraph(LOAD_UNIT, quiet=True))
     return parts
 
 
 def load_finding(content: ReportContent) -> str:
     """Say what the figure of load and symptoms shows."""
+    tissue, weeks = content.index_tissue, len(content.weeks)
     known = [week.load_rr.value for week in content.weeks if week.load_rr is not None]
     missing = sum(1 for week in content.weeks if week.load_rr is None)
     if not known:
-        return f"No load of the {content.index_tissue} is known in {len(content.weeks)} weeks."
-    words = (
-        f"Weekly load of the {content.index_tissue} went from {known[0]:.1f} to {known[-1]:.1f} "
-        f"reference runs over {len(content.weeks)} weeks"
+        return say("load_unknown", tissue=tissue, weeks=weeks)
+    first, last = load_words(known[0]), load_words(known[-1])
+    words = say("load_course", tissue=tissue, first=first, last=last, weeks=weeks)
+    words += say("load_gaps", missing=missing) if missing else say("load_whole")
+    if not content.pains:
+        return words + say("pain_none")
+    worst = max(content.pains, key=lambda point: point.pain)
+    return words + say(
+        "pain_course",
+        worst=worst.pain,
+        place=worst.place,
+        day=day_words(worst.day),
+        last=content.pains[-1].pain,
     )
-    words += f"; {missing} of them have no load noted. " if missing else ". "
-    if content.pains:
-        worst = max(content.pains, key=lambda point: point.pain)
-        words += (
-            f"Worst pain was {worst.pain:g} of 10 ({worst.place}, {day_words(worst.day)}); "
-            f"the latest is {content.pains[-1].pain:g}."
-        )
-    else:
-        words += "No pain score was noted."
-    return words
 
 
 def _range(value: Interval | None) -> str:
     if value is None:
-        return "not known"
-    return f"{value.value:.1f} ({value.low:.1f} to {value.high:.1f})"
+        return say("unknown")
+    low, high = load_words(value.low), load_words(value.high)
+    return say("range", value=load_words(value.value), low=low, high=high)
 
 
 def _load_row(line: LoadLine) -> tuple[str, str, str, str]:
-    name = f"{line.tissue} (injured)" if line.is_injured else line.tissue
-    planned = "no report then" if line.planned_rr is None else f"{line.planned_rr:.1f}"
-    ceiling = "no dose" if line.ceiling_rr is None else _range(line.ceiling_rr)
+    name = say("injured", tissue=line.tissue) if line.is_injured else line.tissue
+    planned = say("no_report") if line.planned_rr is None else load_words(line.planned_rr)
+    ceiling = say("no_ceiling") if line.ceiling_rr is None else _range(line.ceiling_rr)
     return name, _range(line.done_rr), planned, ceiling
 
 
 def _gates(content: ReportContent) -> list[Part]:
     if not content.gates:
-        return [paragraph("No gate: there is no injury in the list.")]
+        return [paragraph(say("no_gate"))]
     several = len({line.injury for line in content.gates}) > 1
     lines = content.gates
     if several:
@@ -259,70 +283,93 @@ def _gates(content: ReportContent) -> list[Part]:
             line for line in lines if first.setdefault(line.injury, 0) < 2
             and not first.update({line.injury: first[line.injury] + 1})
         )  # fmt: skip
-    rows = [
-        (
-            f"{line.injury}: {line.gate}" if several else line.gate,
-            line.mark,
-            _shortened(line.detail),
-            ", ".join(line.rules[:3]) + ("\u00a0…" if len(line.rules) > 3 else ""),
+    rows, is_open = [], False
+    for line in lines:
+        later, is_open = is_open, is_open or line.status != "passed"
+        rows.append(
+            (
+                say("gate_of", injury=line.injury, gate=line.gate) if several else line.gate,
+                line.mark,
+                _shortened(line.detail, 1 if later else SHOWN_CRITERIA),
+                ", ".join(line.rules[:3]) + ("\u00a0…" if len(line.rules) > 3 else ""),
+            )
         )
-        for line in lines
-    ]
-    columns = ("Gate", "Status", "What counts", "Rules")
-    return [table("Gates: passed, not passed, missing", columns, rows, words=(0, 1, 2, 3))]
+    return [table(say("gates"), _columns("gate_columns"), rows, words=(0, 1, 2, 3))]
 
 
-def _shortened(detail: str) -> str:
+def _shortened(detail: str, n: int = SHOWN_CRITERIA) -> str:
     criteria = detail.split("; ")
-    shown = "; ".join(criteria[:SHOWN_CRITERIA])
-    more = len(criteria) - SHOWN_CRITERIA
-    return f"{shown}; and {more} more" if more > 0 else shown
+    shown = "; ".join(criteria[:n])
+    more = len(criteria) - n
+    return say("and_more", shown=shown, more=more) if more > 0 else shown
+
+
+def _runs(n: int) -> str:
+    return say("one_run") if n == 1 else say("several_runs", n=n)
 
 
 def _sure(content: ReportContent) -> list[Part]:
-    lines = []
-    for line in content.knowledge:
-        lines.append(
-            f"{line.tissue}: {line.own_percent} % from this runner's own data ({line.n_reports} "
-            f"runs with a pain score), the rest from the prior: {line.words}."
+    lines = [
+        _first_upper(
+            say(
+                "known",
+                tissue=line.tissue,
+                own=line.own_percent,
+                n=_runs(line.n_reports),
+                words=line.words,
+            )
         )
+        for line in content.knowledge
+    ]
     lines += content.quality
     lines.append(content.model_note)
+    lines += _repetitions(content)
     parts: list[Part] = [bullets(lines)]
     if content.left_out:
-        parts.append(paragraph("Left out or read otherwise: " + "; ".join(content.left_out[:4])))
+        parts.append(paragraph(say("left_out", what="; ".join(content.left_out[:4]))))
     changes = [line for line in content.changes if line.before is not None][:5]
     changes = changes or list(content.changes[:3])
-    words = list(content.since_last)
+    words = [" ".join(content.since_last)]
     words += [change_words(change) for change in changes]
-    parts.append(Fragment("<h3>What changed</h3>"))
+    parts.append(_subtitle("changed"))
     parts.append(bullets(words))
     return parts
 
 
+def _repetitions(content: ReportContent) -> list[str]:
+    """Return what hangs on a repetition where the two readings say different things."""
+    line = content.repetitions
+    if line is None:
+        return []
+    low, high = sorted((line.step_up_as_step, line.step_up_by_force))
+    tells = high > TELLING_RATIO * low or line.minutes_as_step != line.minutes_by_force
+    return [line.words] if tells else []
+
+
 def change_words(line: ChangeLine) -> str:
     """Say what a result was and is."""
-    before = "" if line.before is None else f"{line.before:g} to "
-    return f"{line.what}: {before}{line.now:g} {line.unit}, {line.words}."
+    before = "" if line.before is None else say("change_before", before=line.before)
+    what = _first_upper(line.what)
+    return say("change", what=what, before=before, now=line.now, unit=line.unit, words=line.words)
 
 
 def _call(content: ReportContent) -> list[Part]:
     parts: list[Part] = []
     todo = [*content.to_do, *content.cautions]
-    todo += [f"At the next visit: {one.text}" for one in content.referrals
-             if one.urgency == "routine"]  # fmt: skip
+    if content.gait:
+        todo.append(say("gait", what="; ".join(content.gait)))
+    todo += [
+        say("routine", words=one.text) for one in content.referrals if one.urgency == "routine"
+    ]
     if todo:
-        parts.append(callout("For the clinician", todo))
+        parts.append(callout(say("clinician"), todo))
     sign, state = STATE_WORDS[content.triage.state]
     ontracx = ONTRACX_WORDS[content.triage.ontracx_state]
-    checks = ", ".join(content.triage.ontracx_checks) or "none"
+    checks = ", ".join(content.triage.ontracx_checks) or say("none")
     parts.append(
-        paragraph(
-            f"Follow-up: {sign} {state}. OnTracx's public four checks say {ontracx} (yes: "
-            f"{checks})."
-        )
+        paragraph(say("follow_up", sign=sign, state=state, ontracx=ontracx, checks=checks))
     )
-    parts.append(callout(f"Call {content.call} if", WHEN_TO_CALL, caution=True))
+    parts.append(callout(say("call_if", call=content.call), WHEN_TO_CALL, caution=True))
     parts.append(paragraph(NOBODY_WATCHES, NOT_A_DIAGNOSIS, quiet=True))
     return parts
 
@@ -333,55 +380,62 @@ def _call(content: ReportContent) -> list[Part]:
 def sheet_parts(content: ReportContent) -> list[Part]:
     """Return the runner's one page: short words, what to do, when to stop, whom to call."""
     week = span_words(content.week_start, content.week_stop)
-    parts: list[Part] = [heading("Your running week", f"{week}. Runner {content.runner_id}.")]
+    parts: list[Part] = [
+        heading(say("sheet_title"), say("sheet_lead", week=week, runner=content.runner_id))
+    ]
     if content.is_example:
-        parts.append(paragraph(EXAMPLE, quiet=True))
+        parts.append(paragraph(say("example"), quiet=True))
     parts.append(light_box(content, (_sheet_sentence(content),)))
     urgent = [one for one in content.referrals if one.urgency != "routine"]
     if urgent:
         lines = [one.text for one in urgent]
-        parts.append(callout("Get this looked at", lines, caution=True))
+        parts.append(callout(say("sheet_seen"), lines, caution=True))
     if content.sessions:
         rows = [(day_words(one.day), one.words) for one in content.sessions]
-        parts.append(table("What to do", ("Day", "Do this"), rows, words=(0, 1)))
+        parts.append(table(say("sheet_todo"), _columns("sheet_columns"), rows, words=(0, 1)))
     if content.ceiling_minutes is not None and content.ceiling_longest_minutes is not None:
+        most = minutes_words(content.ceiling_minutes)
+        longest = minutes_words(content.ceiling_longest_minutes)
         parts.append(
             key_figures(
                 [
-                    ("Most running this week", f"{content.ceiling_minutes:.0f} min", "all runs"),
-                    ("Most in one run", f"{content.ceiling_longest_minutes:.0f} min", "easy"),
+                    (say("sheet_most"), say("sheet_minutes", minutes=most), say("sheet_all")),
+                    (say("sheet_longest"), say("sheet_minutes", minutes=longest),
+                     say("sheet_easy")),
                 ]
             )
-        )
-    limit = 3.0 if content.pain_limit is None else content.pain_limit
+        )  # fmt: skip
+    limit = DEFAULT_PAIN_LIMIT if content.pain_limit is None else content.pain_limit
     if content.light.name in ("go", "hold"):
         parts.append(
             bullets(
                 [
-                    f"● Continue: pain stays at {limit:.0f} of 10 or less and is gone by the next "
-                    "day.",
-                    f"▲ Change: pain goes above {limit:.0f} of 10, or it is still there the next "
-                    "morning. Walk home. Do less in your next two runs. Tell us.",
-                    "■ Stop: sharp pain, a limp, or one of the signs below. Do not run. Call.",
+                    say("sheet_continue", limit=limit),
+                    say("sheet_change", limit=limit),
+                    say("sheet_stop"),
                 ]
             )
         )
         parts.append(paragraph(MISSED))
-    parts.append(callout(f"Call {content.call} if", WHEN_TO_CALL, caution=True))
-    parts.append(paragraph("Fill in your week on Sunday. It takes two minutes.", NOBODY_WATCHES))
-    parts.append(paragraph("This sheet is advice, not a diagnosis.", quiet=True))
+    parts.append(callout(say("call_if", call=content.call), WHEN_TO_CALL, caution=True))
+    parts.append(paragraph(say("sheet_fill"), NOBODY_WATCHES))
+    parts.append(paragraph(say("sheet_advice"), quiet=True))
     return parts
 
 
 def _sheet_sentence(content: ReportContent) -> str:
-    return {
-        "go": "You may run this week. Keep to the plan.",
-        "hold": "You may run this week, but do not do more than last week."
-        if content.light.word == "Hold"
-        else "Do less this week than last week.",
-        "stop": "Do not run this week.",
-        "see_somebody": "Do not run. Somebody has to look at you first.",
-    }[content.light.name]
+    """Return the week in one sentence for the runner."""
+    return say(
+        {
+            "plan": "sheet_go",
+            "hold": "sheet_hold",
+            "trial": "sheet_try",
+            "reduce": "sheet_less",
+            "rules_only": "sheet_rules",
+            "no_run": "sheet_no_run",
+            "referral": "sheet_see",
+        }[content.light.key]
+    )
 
 
 # ---- the letter -------------------------------------------------------------------------------
@@ -390,42 +444,42 @@ def _sheet_sentence(content: ReportContent) -> str:
 def letter_parts(content: ReportContent) -> list[Part]:
     """Return the letter for the referring doctor: plan on top, brief, who does what by when."""
     stop = content.week_stop + timedelta(days=1)
+    injuries = _first_upper("; ".join(content.injuries)) or say("letter_no_injury")
     parts: list[Part] = [
         heading(
-            f"Return to running: runner {content.runner_id}",
-            f"{content.day.day} {MONTHS[content.day.month - 1]} {content.day.year}. "
-            + ("; ".join(content.injuries) or "No injury in the list."),
+            say("letter_title", runner=content.runner_id),
+            say("letter_lead", day=date_words(content.day), injuries=injuries),
         )
     ]
     if content.is_example:
-        parts.append(paragraph(EXAMPLE, quiet=True))
-    parts.append(Fragment("<h2>Plan</h2>"))
+        parts.append(paragraph(say("example"), quiet=True))
+    parts.append(_subtitle("letter_plan", 2))
     parts.append(light_box(content, content.headline))
     who = [
-        one.text if one.urgency != "routine" else f"{URGENCY_WORDS[one.urgency]}: {one.text}"
+        one.text if one.urgency != "routine" else say("routine", words=one.text)
         for one in content.referrals
     ]
-    who += [f"By {day_words(stop)}: {line}" for line in content.to_do[:3]]
-    who.append(f"{day_words(stop)}: next report. The runner calls {content.call} before that if a "
-               "warning sign appears.")  # fmt: skip
-    parts.append(Fragment("<h2>Who does what by when</h2>"))
+    if content.to_do:
+        what = " ".join(content.to_do[:3])
+        who.append(say("letter_by", day=day_words(stop), what=what))
+    who.append(say("letter_next", day=day_words(stop), call=content.call))
+    parts.append(_subtitle("letter_who", 2))
     parts.append(bullets(who))
-    parts.append(Fragment("<h2>Course</h2>"))
+    parts.append(_subtitle("letter_course", 2))
     course = [load_finding(content)] if content.index_tissue else []
     course += [
-        f"{line.gate}: {line.mark}. {_shortened(line.detail)}." for line in content.gates[:2]
+        say("letter_gate", gate=line.gate, mark=line.mark, detail=_shortened(line.detail))
+        for line in content.gates[:2]
     ]
-    for line in content.changes[:3]:
-        before = "" if line.before is None else f"{line.before:g} to "
-        course.append(f"{line.what}: {before}{line.now:g} {line.unit}, {line.words}.")
-    parts.append(bullets(course or ["No course is known yet."]))
-    parts.append(Fragment("<h2>Expected</h2>"))
+    course += [change_words(line) for line in content.changes[:3]]
+    parts.append(bullets(course or [say("letter_no_course")]))
+    parts.append(_subtitle("letter_expected", 2))
     lines = [
-        f"{line.what}, in {line.horizon}: the model expects {risk_words(line)} to have a reinjury "
-        "of the same tissue."
+        say("letter_risk", what=line.what, horizon=line.horizon, number=risk_words(line))
         for line in content.risks
         if line.what == content.risks[0].what
     ]
-    parts.append(bullets(lines or ["No dose was planned, so none is forecast."]))
+    lines += _pain_sentence(content)
+    parts.append(bullets(lines or [say("letter_no_dose")]))
     parts.append(paragraph(NOT_A_DIAGNOSIS, quiet=True))
     return parts

@@ -13,16 +13,18 @@ import numpy as np
 import pandas as pd
 
 from loadcore.damage import lognormal_interval
-from tolerance.anatomy import Unit
+from tolerance.anatomy import BODY_SIDES, Unit
 from tolerance.clinic.content import (
     ChangeLine,
     GateLine,
+    GuidanceLine,
     Interval,
     KnowledgeLine,
     Light,
     LoadLine,
     PainPoint,
     ReferralLine,
+    RepetitionLine,
     ReportContent,
     SessionLine,
     Signals,
@@ -37,7 +39,11 @@ from tolerance.clinic.words import (
     GATE_MARKS,
     GATE_WORDS,
     LIGHTS,
+    UNIT_WORDS,
     WEEKDAY_WORDS,
+    date_words,
+    minutes_words,
+    say,
     unit_words,
 )
 from tolerance.config import FollowUp, Injury, RunnerReport
@@ -49,11 +55,14 @@ from tolerance.rules.battery import TESTS
 __all__ = ["ReportInputs", "build_report"]
 
 DAYS_PER_WEEK: Final = 7
+SAID_CHANGES: Final = ("R28", "R37", "A15")
+"""Rules of changes of the plan that the page adds: overdone weeks, missed runs, overrides."""
 N_BEFORE: Final = 3
 """Weeks that a usual week is the mean of."""
-SHOWN_GATES: Final = 6
-SHOWN_REASONS: Final = 4
 SHOWN_ACTIONS: Final = 6
+SHOWN_QUESTIONS: Final = 3
+SHOWN_SHOES: Final = 2
+SHOWN_RACE_LINES: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +93,8 @@ class ReportInputs:
         Sections of the settings.
     model_note : str
         What a reader should know of the estimate; empty where it passed its check.
+    repetitions : RepetitionLine or None
+        What hangs on how repetitions are counted.
     """
 
     record: RunnerRecord
@@ -101,6 +112,7 @@ class ReportInputs:
     report: RunnerReport
     follow_up: FollowUp
     model_note: str = ""
+    repetitions: RepetitionLine | None = None
 
 
 def build_report(inputs: ReportInputs) -> ReportContent:
@@ -130,11 +142,13 @@ def build_report(inputs: ReportInputs) -> ReportContent:
         sessions=_sessions(plan),
         ceiling_minutes=round(plan.run_minutes, 1) if is_dosed else None,
         ceiling_longest_minutes=round(plan.longest_run_minutes, 1) if is_dosed else None,
-        how=_how(plan),
+        how=_how(inputs),
         stop_rule="" if plan.guidance is None or not is_dosed else plan.guidance.stop_rule,
         strength=_strength(plan),
         goal="" if plan.goal is None else plan.goal.sentence,
-        other=_other(assessment),
+        race=_race(plan),
+        gait=() if plan.guidance is None or not is_dosed else plan.guidance.gait,
+        repetitions=inputs.repetitions,
         why=_why(inputs),
         binding_tissue=binding,
         not_allowed=_not_allowed(assessment, light),
@@ -173,9 +187,16 @@ def _injury_words(assessment: Assessment) -> tuple[str, ...]:
     lines = []
     for injury in assessment.injuries:
         entry, known = injury.entry, injury.known
-        name = known.words if known else f"{entry.injury.replace('_', ' ')} (not in the list)"
-        side = "both sides" if entry.side == "both" else entry.side
-        lines.append(f"{name}, {side}, since {entry.onset.isoformat()}, stage {injury.stage} of 4")
+        name = known.words if known else entry.injury.replace("_", " ")
+        lines.append(
+            say(
+                "injury",
+                name=name if known else say("unlisted", name=name),
+                side=say("both_sides") if entry.side == "both" else entry.side,
+                onset=date_words(entry.onset),
+                stage=injury.stage,
+            )
+        )
     return tuple(lines)
 
 
@@ -185,8 +206,12 @@ def _light(assessment: Assessment, plan: Plan) -> Light:
         key = "no_run"
     if key == "hold" and assessment.allowed.load_factor_max < 1.0:
         key = "reduce"
+    if key == "plan" and plan.is_trial:
+        key = "trial"
     name, word, shape, meaning = LIGHTS[key]
-    return Light.model_validate({"name": name, "word": word, "shape": shape, "meaning": meaning})
+    return Light.model_validate(
+        {"key": key, "name": name, "word": word, "shape": shape, "meaning": meaning}
+    )
 
 
 def _headline(inputs: ReportInputs, light: Light) -> tuple[str, ...]:
@@ -198,19 +223,27 @@ def _headline(inputs: ReportInputs, light: Light) -> tuple[str, ...]:
     if plan.run_minutes > 0.0 and runs:
         minutes = sum(one.run_minutes for one in runs)
         sentences.append(
-            f"{len(runs)} {'run' if len(runs) == 1 else 'runs'} with {minutes:.0f} minutes of "
-            f"running in all; this week's ceiling is {plan.run_minutes:.0f} minutes, "
-            f"{plan.longest_run_minutes:.0f} in one run."
+            say(
+                "week_sum",
+                runs=say("one_run") if len(runs) == 1 else say("several_runs", n=len(runs)),
+                sum=minutes_words(minutes),
+                minutes=minutes_words(plan.run_minutes),
+                longest=minutes_words(plan.longest_run_minutes),
+            )
         )
     elif light.name in ("go", "hold") and plan.basis == "rules":
-        sentences.append("There is no dose from the model; the rules below hold.")
+        sentences.append(say("rules_hold"))
     return tuple(plain(sentence) for sentence in sentences)
 
 
 def plain(sentence: str) -> str:
-    """Say the names of red-flag questions in words."""
+    """Say the names of red-flag questions and of units in words."""
     for name in RED_FLAG_QUESTIONS:
         sentence = sentence.replace(name, name.replace("_", " "))
+    for site, tissue in UNIT_WORDS:
+        for side in BODY_SIDES:
+            unit = unit_words(site, tissue, side)
+            sentence = sentence.replace(f"{side} {site} ({tissue})", unit)
     return sentence
 
 
@@ -227,46 +260,82 @@ def _sessions(plan: Plan) -> tuple[SessionLine, ...]:
     )
 
 
-def _how(plan: Plan) -> tuple[str, ...]:
-    guidance = plan.guidance
-    if guidance is None or plan.run_minutes <= 0.0:
-        return ()
-    lines = [guidance.warm_up, guidance.pace, guidance.surface, guidance.cool_down]
-    lines += [f"{one[:1].upper()}{one[1:]}." for one in guidance.avoid]
+def _how(inputs: ReportInputs) -> tuple[GuidanceLine, ...]:
+    """Return what goes with every run, and what may be done besides or instead (R20)."""
+    guidance, allowed = inputs.plan.guidance, inputs.assessment.allowed
+    found: list[tuple[str, str]] = []
+    if guidance is not None and inputs.plan.run_minutes > 0.0:
+        found = [
+            ("how_before", guidance.warm_up),
+            ("how_pace", guidance.pace),
+            ("how_cadence", "" if guidance.cadence is None else guidance.cadence.words),
+            ("how_ground", guidance.surface),
+            ("how_mind", "; ".join(guidance.avoid)),
+            ("how_stop", guidance.stop_rule),
+            ("how_after", f"{guidance.cool_down} {guidance.next_morning}"),
+            ("how_shoes", " ".join(guidance.shoes[:SHOWN_SHOES])),
+        ]
+    instead = () if guidance is None else guidance.cross_training
+    others = [
+        (say("how_walk"), allowed.walking),
+        *((one, allowed.cross_training) for one in instead),
+        (say("how_strength"), allowed.strength),
+        (say("how_hops"), allowed.impact),
+    ]
+    found.append(("how_instead", ", ".join(words for words, is_open in others if is_open)))
+    found.append(("how_closed", ", ".join(words for words, is_open in others if not is_open)))
+    found.append(("how_race", " ".join(_race(inputs.plan)[:SHOWN_RACE_LINES])))
+    return tuple(
+        GuidanceLine(what=say(key), words=words[:1].upper() + words[1:])
+        for key, words in found
+        if words
+    )
+
+
+def _race(plan: Plan) -> tuple[str, ...]:
+    """Return what the race date means (A13), and the steps to racing that are open (R25)."""
+    advice, lines = plan.race, []
+    if advice is not None:
+        lines.append(
+            say(
+                "race",
+                race=advice.race.capitalize(),
+                day=date_words(advice.race_date),
+                weeks=advice.weeks_left,
+                outlook=say(f"race_{advice.outlook}"),
+            )
+        )
+        if advice.alternatives:
+            lines.append(say("race_instead", what=", ".join(advice.alternatives)))
+        lines += [line.words for line in advice.lines]
+    steps = () if plan.guidance is None else plan.guidance.race_steps
+    if steps and plan.run_minutes > 0.0 and advice is not None:
+        lines.insert(1, say("race_steps", what=", then ".join(steps)))
     return tuple(lines)
 
 
 def _strength(plan: Plan) -> tuple[str, ...]:
-    lines = []
+    """Return strength sessions; days with the same exercises in one line."""
+    days: dict[str, list[str]] = {}
     for session in plan.strength:
         items = "; ".join(f"{words}, {dose}" for words, dose, _ in session.exercises[:3])
-        lines.append(f"{WEEKDAY_WORDS[session.day.weekday()]}: {items}.")
-    return tuple(lines)
-
-
-def _other(assessment: Assessment) -> tuple[str, ...]:
-    allowed = assessment.allowed
+        days.setdefault(items, []).append(WEEKDAY_WORDS[session.day.weekday()])
     return tuple(
-        f"{words}: {'yes' if is_allowed else 'no'}"
-        for words, is_allowed in (
-            ("Walking", allowed.walking),
-            ("Cross-training (cycling, swimming)", allowed.cross_training),
-            ("Strength work", allowed.strength),
-            ("Hops and jumps", allowed.impact),
-        )
+        say("strength_day", day=say("and").join(names), items=items)
+        for items, names in days.items()
     )
 
 
 def _not_allowed(assessment: Assessment, light: Light) -> tuple[str, ...]:
     allowed = assessment.allowed
     if not allowed.running or light.name in ("stop", "see_somebody"):
-        return ("running",)
+        return (say("running"),)
     closed = [
         words
         for words, is_open in (
-            ("hills", allowed.hills),
-            ("fast running", allowed.speed),
-            ("running on two days in a row", allowed.consecutive_days),
+            (say("hills"), allowed.hills),
+            (say("fast"), allowed.speed),
+            (say("consecutive"), allowed.consecutive_days),
         )
         if not is_open
     ]
@@ -275,7 +344,8 @@ def _not_allowed(assessment: Assessment, light: Light) -> tuple[str, ...]:
 
 def _why(inputs: ReportInputs) -> tuple[WhyLine, ...]:
     lines = [
-        WhyLine(rule=one.rule, sentence=plain(one.sentence)) for one in inputs.assessment.fired
+        WhyLine(rule=one.rule, sentence=plain(one.sentence))
+        for one in dict.fromkeys((*inputs.assessment.fired, *inputs.plan.fired))
     ]
     merged: dict[str, tuple[list[str], list[str]]] = {}
     for line in lines:
@@ -292,7 +362,8 @@ def _why(inputs: ReportInputs) -> tuple[WhyLine, ...]:
     ]
     binds = inputs.plan.binds
     if binds is not None:
-        found.append(WhyLine(rule="", sentence=f"What binds: {binds.sentence}"))
+        # First, because a page shows only so many.
+        found.insert(0, WhyLine(rule="", sentence=plain(say("binds", sentence=binds.sentence))))
     return tuple(found)
 
 
@@ -499,11 +570,11 @@ def _knowledge(inputs: ReportInputs) -> tuple[KnowledgeLine, ...]:
         own = round(100.0 * min(max(1.0 - left / prior, 0.0), 1.0))
         n_reports = int(state.n_reports[int(place)])
         if n_reports < inputs.report.min_entries:
-            words = "not enough data yet: this is the prior"
+            words = say("known_prior")
         elif own < inputs.report.own_data_percent:
-            words = "mostly the prior"
+            words = say("known_mostly_prior")
         else:
-            words = "the runner's own data and the prior together"
+            words = say("known_both")
         lines.append(
             KnowledgeLine(
                 tissue=_words(unit),
@@ -531,20 +602,16 @@ def _changes(record: RunnerRecord) -> tuple[ChangeLine, ...]:
             if score is not None:
                 scores.append(score)
         if scores:
-            what = (
-                "UWRI (36: as before the injury)"
-                if questionnaire is UWRI
-                else "OSTRC-H2 (0: no problem)"
-            )
-            lines.append(_change(what, "points", scores, detectable))
+            what = say("uwri" if questionnaire is UWRI else "ostrc")
+            lines.append(_change(what, say("points"), scores, detectable))
     keys = dict.fromkeys((test.name, test.side) for test in record.tests)
     for name, side in keys:
         values = [test.value for test in record.tests if (test.name, test.side) == (name, side)]
         known = TESTS.get(name)
         unit = known.unit if known else ""
         if unit != "yes/no":
-            plain = name.replace("_", " ").removesuffix(" s").removesuffix(" pct")
-            words = plain if side == "none" else f"{plain}, {side}"
+            test = name.replace("_", " ").removesuffix(" s").removesuffix(" pct")
+            words = test if side == "none" else say("test_side", test=test, side=side)
             lines.append(_change(words, unit, values, None))
     lines.sort(key=lambda line: line.before is None)
     return tuple(lines)
@@ -554,13 +621,13 @@ def _change(what: str, unit: str, values: Sequence[float], detectable: float | N
     before = values[-2] if len(values) > 1 else None
     now = values[-1]
     if before is None:
-        words = "first result"
+        words = say("first_result")
     elif detectable is None:
-        words = "detectable change not known"
+        words = say("not_detectable")
     elif abs(now - before) < detectable:
-        words = f"within noise (detectable from {detectable:g})"
+        words = say("within_noise", detectable=detectable)
     else:
-        words = f"beyond noise (detectable from {detectable:g})"
+        words = say("beyond_noise", detectable=detectable)
     return ChangeLine(
         what=what, unit=unit, before=before, now=now, detectable=detectable, words=words
     )
@@ -570,18 +637,22 @@ def _since_last(
     inputs: ReportInputs, light: Light, before: ReportContent | None
 ) -> tuple[str, ...]:
     if before is None:
-        return ("This is the first report.",)
-    lines = [f"The last report is of {before.day.isoformat()}."]
+        return (say("first_report"),)
+    lines = [say("last_report", day=date_words(before.day))]
     if before.light.word != light.word:
-        lines.append(f"The light went from “{before.light.word}” to “{light.word}”.")
+        lines.append(say("light_changed", before=before.light.word, now=light.word))
     now = inputs.plan.run_minutes
-    if before.ceiling_minutes is not None and now > 0.0:
-        lines.append(
-            f"The ceiling went from {before.ceiling_minutes:.0f} to {now:.0f} minutes a week."
-        )
+    if before.ceiling_minutes is not None and 0.0 < now != before.ceiling_minutes:
+        then = minutes_words(before.ceiling_minutes)
+        lines.append(say("ceiling_changed", before=then, now=minutes_words(now)))
     done, planned = _adherence(inputs)
     if done is not None and planned:
-        lines.append(f"{planned} runs were planned, {done} were noted.")
+        lines.append(say("adherence", planned=planned, done=done))
+    lines += [
+        say("of_rule", sentence=plain(change.sentence), rule=", ".join(change.rules))
+        for change in inputs.plan.changes
+        if set(change.rules) & set(SAID_CHANGES)
+    ]
     return tuple(lines)
 
 
@@ -594,26 +665,21 @@ def _quality(inputs: ReportInputs) -> tuple[str, ...]:
     entries = [one for one in inputs.record.sessions if start <= one.date < stop]
     days = {one.date for one in entries}
     missing = 28 - len(days)
-    lines = [f"Of the last 28 days {len(days)} have an entry; {missing} are not known."]
+    lines = [say("days_known", days=len(days), missing=missing)]
     ledger = inputs.ledger
     if len(ledger):
         recent = ledger[(ledger["date"].dt.date >= start) & (ledger["activity"] == "running")]
         n_runs = recent["session_id"].nunique()
         measured = recent.loc[recent["rung"] != "diary", "session_id"].nunique()
-        lines.append(
-            f"{measured} of {n_runs} runs were measured by a sensor or watch; the others are "
-            "estimated from the diary, with wider ranges."
-        )
+        lines.append(say("measured", measured=measured, runs=n_runs))
     runs = [one for one in entries if one.activity == "running"]
     said = {one.date for one in inputs.record.symptoms if _worst(one) is not None}
     answered = sum(1 for one in runs if one.date in said)
     if runs:
-        lines.append(f"Pain was noted for {answered} of {len(runs)} runs.")
+        lines.append(say("answered", answered=answered, runs=len(runs)))
     state = inputs.state
     if state is not None and state.ess < 100:
-        lines.append(
-            f"The estimate rests on few effective draws ({state.ess:.0f}): its ranges are rough."
-        )
+        lines.append(say("few_draws", ess=state.ess))
     return tuple(lines)
 
 
@@ -621,30 +687,29 @@ def _to_do(assessment: Assessment) -> tuple[str, ...]:
     asked = [RED_FLAG_QUESTIONS.get(name, name) for name in assessment.to_ask]
     lines = []
     if asked:
-        shown = " ".join(asked[:3])
-        more = f" (and {len(asked) - 3} more)" if len(asked) > 3 else ""
-        lines.append(f"Ask: {shown}{more}")
+        shown, more = " ".join(asked[:SHOWN_QUESTIONS]), len(asked) - SHOWN_QUESTIONS
+        lines.append(
+            say("ask_more", questions=shown, n=more) if more > 0 else say("ask", questions=shown)
+        )
     tests = [TESTS[name].words for name in assessment.to_test if name in TESTS]
-    lines += [f"Test: {words}." for words in tests[: SHOWN_ACTIONS - len(lines)]]
+    if tests:
+        shown_tests = "; ".join(tests[: SHOWN_ACTIONS - len(lines)])
+        lines.append(say("tests", words=shown_tests))
     if assessment.withheld_tests:
-        lines.append("No hop or impact tests while a bone stress injury is suspected.")
+        lines.append(say("withheld"))
     return tuple(lines)
 
 
 def _call(record: RunnerRecord) -> str:
     profile = record.profile
-    who = profile.clinician or "your clinician"
-    return f"{who}, {profile.clinician_contact}" if profile.clinician_contact else who
+    who = profile.clinician or say("your_clinician")
+    contact = profile.clinician_contact
+    return say("call", who=who, contact=contact) if contact else who
 
 
 def _model_note(inputs: ReportInputs) -> str:
     if inputs.model_note:
         return inputs.model_note
     if inputs.state is None:
-        return "No model estimate: rules only."
-    words = {
-        "prior": "published values and judgement (prior)",
-        "prior_and_pmdata": "published values, judgement and one public data set",
-        "simulated": "simulated runners",
-    }
-    return f"The estimate starts from {words.get(inputs.origin, inputs.origin)}."
+        return say("no_estimate")
+    return say("origin", origin=say(f"origin_{inputs.origin}"))

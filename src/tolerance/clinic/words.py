@@ -1,5 +1,8 @@
 """English words of the clinic's pages, in one place so that another language can stand beside."""
 
+from collections.abc import Mapping
+from datetime import date
+from types import MappingProxyType
 from typing import Final
 
 __all__ = [
@@ -16,17 +19,29 @@ __all__ = [
     "NOBODY_WATCHES",
     "NOT_A_DIAGNOSIS",
     "ONTRACX_WORDS",
+    "SAYINGS",
     "STATE_WORDS",
     "UNIT_WORDS",
     "URGENCY_WORDS",
     "WEEKDAY_WORDS",
     "WHEN_TO_CALL",
+    "date_words",
+    "day_words",
+    "load_words",
+    "minutes_words",
     "of_100",
+    "say",
+    "span_words",
     "unit_words",
 ]
 
 WEEKDAY_WORDS: Final = (
     "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+)  # fmt: skip
+
+MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
 )  # fmt: skip
 
 FORM_WORDS: Final = {
@@ -103,6 +118,12 @@ FORM_LABELS: Final = {
 LIGHTS: Final = {
     "plan": ("go", "Go on", "●", "The plan goes on as written below."),
     "hold": ("hold", "Hold", "▲", "Running goes on, but the load does not rise."),
+    "trial": (
+        "hold",
+        "Try a little",
+        "▲",
+        "A small week to try: the model alone cannot show that pain stays away.",
+    ),
     "reduce": ("hold", "Less", "▲", "Running goes on with less load."),
     "no_run": ("stop", "No running", "■", "No running until what is missing has passed."),
     "rules_only": ("hold", "Rules only", "▲", "No dose from the model: rules and advice only."),
@@ -222,6 +243,219 @@ FOLLOW_UP_WORDS: Final = {
     "medical device.",
 }
 """Words of the follow-up list."""
+
+
+SAYINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        # The report's head and week.
+        "title": "Runner {runner}: {week}",
+        "no_injury": "no injury",
+        "example": "Example: this runner does not exist; diary and recordings are made up.",
+        "red_flags": "Red flags",
+        "ruled": "{words} ({rules})",
+        "sessions": "Sessions of this week",
+        "session_columns": "Day|Run (min)|Walk (min)|What",
+        "ceiling": "This week's ceiling: {minutes} minutes of running in all, {longest} in one "
+        "run. More is not planned; less is fine.",
+        "strength": "Strength, {line}",
+        "not_yet": "Not yet: {what}.",
+        "why": "Why",
+        "why_more": "{n} further reasons are in the data beside this page.",
+        "binds": "What binds: {sentence}",
+        "of_rule": "{sentence} [{rule}]",
+        "injury": "{name}, {side}, since {onset}, stage {stage} of 4",
+        "unlisted": "{name} (not in the list)",
+        "both_sides": "both sides",
+        "one_run": "1 run",
+        "several_runs": "{n} runs",
+        "week_sum": "{runs} with {sum} minutes of running in all; this week's ceiling is "
+        "{minutes} minutes, {longest} in one run.",
+        "rules_hold": "There is no dose from the model; the rules below hold.",
+        "strength_day": "{day}: {items}.",
+        "and": " and ",
+        "running": "running",
+        "hills": "hills",
+        "fast": "fast running",
+        "consecutive": "running on two days in a row",
+        "how_before": "Before",
+        "how_pace": "Pace",
+        "how_cadence": "Step rate",
+        "how_ground": "Ground",
+        "how_mind": "Mind",
+        "how_after": "After",
+        "how_stop": "Stop",
+        "how_shoes": "Shoes",
+        "how_instead": "Besides",
+        "how_closed": "Closed",
+        "how_walk": "walking",
+        "how_strength": "strength work",
+        "how_hops": "hops and jumps",
+        "how_race": "Race",
+        "race": "{race} on {day}, {weeks} weeks ahead: {outlook}.",
+        "race_go_on": "it can stand as a goal",
+        "race_shorter_or_later": "take a shorter or a later one",
+        "race_not_this_race": "not this race",
+        "race_instead": "Instead: {what}.",
+        "race_steps": "Open on the way to racing: {what}.",
+        # What the model expects.
+        "no_dose": "There is no dose from the model this week, so it expects nothing of one.",
+        "risks": "Same-tissue reinjuries that the model expects, of 100 such runners",
+        "risk_first": "If this is done",
+        "risk_horizon": "In {horizon}",
+        "pain_weeks": "Pain passes {limit} of 10 in the hardest session in {number} such weeks.",
+        "unchecked": "From published rates and simulation, not checked on real injuries yet.",
+        # Load and symptoms.
+        "load_title": "Load a week, {tissue}",
+        "pain_title": "Pain over the same weeks",
+        "load_table": "Last week against plan and this week's ceiling, in reference runs",
+        "load_columns": "Tissue|Done|Ceiling then|Ceiling now",
+        "load_unknown": "No load of the {tissue} is known in {weeks} weeks.",
+        "load_course": "Weekly load of the {tissue} went from {first} to {last} reference runs "
+        "over {weeks} weeks",
+        "load_gaps": "; {missing} of them have no load noted. ",
+        "load_whole": ". ",
+        "pain_course": "Worst pain was {worst:g} of 10 ({place}, {day}); the latest is {last:g}.",
+        "pain_none": "No pain score was noted.",
+        "range": "{value} ({low} to {high})",
+        "unknown": "not known",
+        "injured": "{tissue} (injured)",
+        "no_report": "no report then",
+        "no_ceiling": "no dose",
+        # Gates.
+        "no_gate": "No gate: there is no injury in the list.",
+        "gates": "Gates: passed, not passed, missing",
+        "gate_columns": "Gate|Status|What counts|Rules",
+        "gate_of": "{injury}: {gate}",
+        "and_more": "{shown}; and {more} more",
+        # How sure, and what changed.
+        "known": "{tissue}: {own} % from this runner's own data ({n} with a pain score), the rest "
+        "from the prior: {words}.",
+        "known_prior": "not enough data yet: this is the prior",
+        "known_mostly_prior": "mostly the prior",
+        "known_both": "the runner's own data and the prior together",
+        "left_out": "Left out or read otherwise: {what}",
+        "changed": "What changed",
+        "change": "{what}: {before}{now:g} {unit}, {words}.",
+        "change_before": "{before:g} to ",
+        "uwri": "UWRI (36: as before the injury)",
+        "ostrc": "OSTRC-H2 (0: no problem)",
+        "points": "points",
+        "test_side": "{test}, {side}",
+        "first_result": "first result",
+        "not_detectable": "detectable change not known",
+        "within_noise": "within noise (detectable from {detectable:g})",
+        "beyond_noise": "beyond noise (detectable from {detectable:g})",
+        "first_report": "This is the first report.",
+        "last_report": "The last report is of {day}.",
+        "light_changed": "The light went from “{before}” to “{now}”.",
+        "ceiling_changed": "The ceiling went from {before} to {now} minutes a week.",
+        "adherence": "{planned} runs were planned, {done} were noted.",
+        "days_known": "Of the last 28 days {days} have an entry; {missing} are not known.",
+        "measured": "{measured} of {runs} runs were measured by a sensor or watch; the others are "
+        "estimated from the diary, with wider ranges.",
+        "answered": "Pain was noted for {answered} of {runs} runs.",
+        "few_draws": "The estimate rests on few effective draws ({ess:.0f}): its ranges are rough.",
+        "no_estimate": "No model estimate: rules only.",
+        "origin": "The estimate starts from {origin}.",
+        "origin_prior": "published values and judgement (prior)",
+        "origin_prior_and_pmdata": "published values, judgement and one public data set",
+        "origin_simulated": "simulated runners",
+        "repetitions": "Whether an exercise repetition loads like a running step (R04, R05) or "
+        "only by its force is not settled: the four weeks before come to {as_step} or {by_force} "
+        "reference runs a week at the {tissue}, this week to {up_step} or {up_force} times that.",
+        "repetitions_dose": " Planned would be {as_step} or {by_force} minutes of running.",
+        "repetitions_same": " Either way {minutes} minutes of running would be planned.",
+        # Next steps.
+        "clinician": "For the clinician",
+        "routine": "At the next visit: {words}",
+        "gait": "When the gait is seen, at training and race pace: {what}.",
+        "ask": "Ask: {questions}",
+        "ask_more": "Ask: {questions} (and {n} more)",
+        "tests": "Tests that would settle a gate: {words}.",
+        "withheld": "No hop or impact tests while a bone stress injury is suspected.",
+        "follow_up": "Follow-up: {sign} {state}. OnTracx's public four checks say {ontracx} (yes: "
+        "{checks}).",
+        "none": "none",
+        "call_if": "Call {call} if",
+        "your_clinician": "your clinician",
+        "call": "{who}, {contact}",
+        # The runner's sheet.
+        "sheet_title": "Your running week",
+        "sheet_lead": "{week}. Runner {runner}.",
+        "sheet_seen": "Get this looked at",
+        "sheet_todo": "What to do",
+        "sheet_columns": "Day|Do this",
+        "sheet_most": "Most running this week",
+        "sheet_all": "all runs",
+        "sheet_longest": "Most in one run",
+        "sheet_easy": "easy",
+        "sheet_minutes": "{minutes} min",
+        "sheet_continue": "● Continue: pain stays at {limit:g} of 10 or less and is gone by the "
+        "next day.",
+        "sheet_change": "▲ Change: pain goes above {limit:g} of 10, or it is still there the next "
+        "morning. Walk home. Do less in your next two runs. Tell us.",
+        "sheet_stop": "■ Stop: sharp pain, a limp, or one of the signs below. Do not run. Call.",
+        "sheet_fill": "Fill in your week on Sunday. It takes two minutes.",
+        "sheet_advice": "This sheet is advice, not a diagnosis.",
+        "sheet_go": "You may run this week. Keep to the plan.",
+        "sheet_hold": "You may run this week, but do not do more than last week.",
+        "sheet_less": "Do less this week than last week.",
+        "sheet_try": "Try the short runs below. Do no more than that. Write down how it felt.",
+        "sheet_rules": "Ask us before you run more than now.",
+        "sheet_no_run": "Do not run this week.",
+        "sheet_see": "Do not run. Somebody has to look at you first.",
+        # The letter.
+        "letter_title": "Return to running: runner {runner}",
+        "letter_lead": "{day}. {injuries}.",
+        "letter_no_injury": "No injury in the list",
+        "letter_plan": "Plan",
+        "letter_who": "Who does what by when",
+        "letter_by": "By {day}: {what}",
+        "letter_next": "{day}: next report. The runner calls {call} before that if a warning sign "
+        "appears.",
+        "letter_course": "Course",
+        "letter_gate": "{gate}: {mark}. {detail}.",
+        "letter_no_course": "No course is known yet.",
+        "letter_expected": "Expected",
+        "letter_risk": "{what}, in {horizon}: the model expects a reinjury of the same tissue in "
+        "{number} such runners.",
+        "letter_no_dose": "No dose was planned, so none is forecast.",
+    }
+)
+"""Sentences and labels of report, sheet and letter, with places for what is put in. ``|`` parts
+the heads of a table."""
+
+
+def say(key: str, /, **values: object) -> str:
+    """Return a sentence of :data:`SAYINGS` with its values put in."""
+    return SAYINGS[key].format(**values)
+
+
+def date_words(day: date) -> str:
+    """Return a date as people write it."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+def day_words(day: date) -> str:
+    """Return a day as people say it."""
+    return f"{WEEKDAY_WORDS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]}"
+
+
+def span_words(start: date, stop: date) -> str:
+    """Return a week as people say it."""
+    if start.month == stop.month:
+        return f"{start.day} to {date_words(stop)}"
+    return f"{start.day} {MONTHS[start.month - 1]} to {date_words(stop)}"
+
+
+def minutes_words(minutes: float) -> str:
+    """Return minutes without a false digit: one decimal where it is not whole."""
+    return f"{round(minutes, 1):g}"
+
+
+def load_words(load_rr: float) -> str:
+    """Return a load in reference runs: one decimal, two below one."""
+    return f"{load_rr:.2f}" if abs(load_rr) < 0.995 else f"{load_rr:.1f}"
 
 
 def unit_words(site: str, tissue: str, side: str) -> str:

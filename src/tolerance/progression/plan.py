@@ -497,6 +497,7 @@ def _planned(
         ),
         fired=(*frame.assessment.fired, *_own_fired(frame, shape, binds)),
         changes=frame.level.changes,
+        is_trial=is_trial,
     )
 
 

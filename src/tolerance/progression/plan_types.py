@@ -299,6 +299,8 @@ class Plan:
         When to look again where nothing is feasible or running is not allowed.
     changes : tuple of Change
         Against the last plan.
+    is_trial : bool
+        A week to try that passes a limit of the model; see ``binds``.
     """
 
     runner_id: str
@@ -328,3 +330,4 @@ class Plan:
     referrals: tuple[Referral, ...]
     retest_on: date | None
     changes: tuple[Change, ...] = ()
+    is_trial: bool = False

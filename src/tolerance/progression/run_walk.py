@@ -77,8 +77,9 @@ class Repetitions:
     def words(self) -> str:
         """``10 × (1 min run, 1 min walk)`` or ``20 min run``."""
         if self.walk_min == 0.0:
-            return f"{self.run_total_min:g} min run"
-        return f"{self.times} × ({self.run_min:g} min run, {self.walk_min:g} min walk)"
+            return f"{_clock_words(self.run_total_min)} run"
+        run, walk = _clock_words(self.run_min), _clock_words(self.walk_min)
+        return f"{self.times} × ({run} run, {walk} walk)"
 
 
 def repetitions(run_minutes: float, rung: int) -> Repetitions:
@@ -128,6 +129,14 @@ def rung_of(longest_stretch_min: float) -> int:
 
 CONTINUOUS_FROM_MIN: Final = 20.0
 """First continuous run of S4's plan (week 9)."""
+
+
+def _clock_words(minutes: float) -> str:
+    """Return minutes as people set a watch: halves as such, quarters in seconds."""
+    if (2.0 * minutes).is_integer():
+        return f"{minutes:g} min"
+    whole, seconds = divmod(round(60.0 * minutes), 60)
+    return f"{whole} min {seconds} s" if whole else f"{seconds} s"
 
 
 def _on_clock(minutes: float) -> float:

@@ -31,12 +31,14 @@ def test_never_more_than_asked_and_little_less(minutes, rung):
 
 
 def test_minutes_that_do_not_divide_are_shared_out_where_that_keeps_more():
-    assert repetitions(33.0, 6).words == "4 × (8.25 min run, 1 min walk)"
+    assert repetitions(33.0, 6).words == "4 × (8 min 15 s run, 1 min walk)"
     assert repetitions(10.7, 0).times == 10
 
 
 def test_what_fits_into_one_stretch_has_no_walk():
     assert repetitions(20.0, CONTINUOUS).words == "20 min run"
+    assert repetitions(0.75, 0).words == "45 s run"
+    assert repetitions(27.5, CONTINUOUS).words == "27.5 min run"
     assert repetitions(4.0, 5).walk_total_min == 0.0
     assert repetitions(0.1, 0).times == 0
 
