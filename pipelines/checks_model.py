@@ -8,7 +8,6 @@ from and with how many fits it rests on; a test fails when that is stale.
 
 import argparse
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,8 +26,8 @@ from tolerance.model.calibration_checks import (
     recovery_of,
     sbc_summary,
 )
-from tolerance.model.design import Design, build_design, padding_of
-from tolerance.model.fit import compile_model, fit, posterior_of, sample
+from tolerance.model.design import build_design
+from tolerance.model.fit import fit
 from tolerance.model.population import prior_draws
 from tolerance.model.runner import RunnerHistory
 from tolerance.simulate.cohort import Cohort, cohort_tables, simulate_cohort
@@ -46,13 +45,14 @@ SPARSE_FRAC: Final = 0.15
 N_COHORTS: Final = 20
 N_SBC: Final = 200
 N_SBC_RUNNERS, N_SBC_WEEKS = 20, 12
-"""Small problems, compiled once (science table C4)."""
+"""Small problems (science table C4)."""
 N_PRIOR_DRAWS: Final = 1000
 SMALL_FIT: Final = {"chains": 2, "tune": 500, "draws": 500}
 """Of every fit of these checks: ranks and means, not tails."""
 SOURCES: Final = (
     "src/tolerance/model/calibration_checks.py",
     "src/tolerance/model/capacity.py",
+    "src/tolerance/model/density.py",
     "src/tolerance/model/design.py",
     "src/tolerance/model/filters.py",
     "src/tolerance/model/fit.py",
@@ -145,32 +145,20 @@ def sbc_problem(params: Params, i: int) -> tuple[Cohort, list[RunnerHistory]]:
     return cohort, _histories(cohort, params.fit_tolerance.chronic_start_rr)
 
 
-def run_sbc(params: Params, todo: list[int], small: FitTolerance) -> Iterator[tuple[int, Any]]:
-    """Fit small cohorts one after the other with a model compiled once.
+def calibrate(params: Params, i: int, small: FitTolerance) -> dict[str, float]:
+    """Fit the i-th small cohort and return the rank of the truth among the draws, by quantity.
 
-    Yields
-    ------
-    int, dict
-        Number of the simulation, and the rank of the truth among the draws by quantity.
+    Parameters
+    ----------
+    params : Params
+    i : int
+    small : FitTolerance
     """
-    problems = {i: sbc_problem(params, i) for i in todo}
-    padding = padding_of(
-        [build_design(histories, params.tolerance_priors) for _, histories in problems.values()]
-    )
-    compiled = None
-    for i, (cohort, histories) in problems.items():
-        design: Design = build_design(histories, params.tolerance_priors, padding)
-        if compiled is None:
-            compiled = compile_model(design, params.tolerance_priors)
-        else:
-            used = {variable.name for variable in compiled.shared_var_keys}
-            compiled = compiled.with_data(
-                **{name: values for name, values in design.arrays.items() if name in used}
-            )
-        rng = stage_generator(params.seed, STAGE, f"sbc-fit-{i}")
-        tree = sample(compiled, small, int(rng.integers(2**31)), cores=2)
-        posterior = posterior_of(tree, design, params.tolerance_priors, small, "simulated")
-        yield i, ranks_of(posterior, design, histories, cohort.truth, cohort.traits)
+    cohort, histories = sbc_problem(params, i)
+    design = build_design(histories, params.tolerance_priors)
+    rng = stage_generator(params.seed, STAGE, f"sbc-fit-{i}")
+    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated")
+    return ranks_of(posterior, design, histories, cohort.truth, cohort.traits)
 
 
 def summarise(done: dict[str, Any]) -> dict[str, Any]:
@@ -214,10 +202,9 @@ def main() -> None:
         write_metrics(place, kept | summarise(done) | {HASH: state})
         print(f"{STAGE}: {name} ({len(done)} fits done)", flush=True)
 
-    todo = [i for i in range(arguments.sbc) if f"sbc-{i}" not in done]
-    if todo:
-        for i, found in run_sbc(params, todo, small):
-            keep(f"sbc-{i}", found)
+    for i in range(arguments.sbc):
+        if f"sbc-{i}" not in done:
+            keep(f"sbc-{i}", calibrate(params, i, small))
     for i in range(arguments.cohorts):
         for name, world in (
             (f"dense-{i}", WORLD),

@@ -64,7 +64,7 @@ def run(
         "n_runners": design.n_runners,
         "n_sessions": design.n_sessions,
         "n_pain_reports": int(design.n_reports.sum()),
-        "n_injuries": design.padding.events,
+        "n_injuries": int(np.sum(design.rows.outcome == 1)),
         "posterior": _contraction(posterior.population, prior),
     }
     return Fitted(posterior, design, [h.runner_id for h in histories], metrics)

@@ -282,11 +282,18 @@ class TolerancePriors(Section):
     recent_injury_log_hr: Normal
 
 
+type Engine = Literal["by_hand", "automatic"]
+"""Where the capacity model's gradient comes from."""
+
+
 class FitTolerance(Section):
     """How the capacity model is sampled, and the gate that a fit must pass.
 
     Attributes
     ----------
+    engine : str
+        ``by_hand`` for compiled loops with the gradient derived by hand; ``automatic`` for that of
+        the PyMC model, for who changes the model there.
     chains, tune, draws : int
         Chains; steps thrown away and kept, of each.
     target_accept : float
@@ -297,6 +304,7 @@ class FitTolerance(Section):
         Limits; effective size is the smaller of bulk and tail.
     """
 
+    engine: Engine
     chains: Annotated[int, Field(ge=2)]
     tune: Count
     draws: Count

@@ -9,12 +9,16 @@ For runner i, unit u of tissue k, day t::
     log h = alpha_k + omega M + omega^2 v / 2 + frailty_i + beta recent
 
 **Parameterisation.** What the answers fix is each runner's average margin, on the logit scale, and
-each tissue's. Those are sampled (``runner_logit``, ``tissue_logit``); the runner's effect and the
-tissues' mean tolerances follow, with Jacobians ``-N log b`` and ``-K log b``. Unit effects stay
+each tissue's. Those are sampled (``runner_logit``, and ``tissue_axes``: what tissues share and how
+they differ, which are known to very different degrees); the runner's effect and the tissues' mean
+tolerances follow, with Jacobians ``-N log b`` and ``-K log b``. Unit effects stay
 non-centred, with a narrow lognormal prior on their spread: with sparse answers of many units a
 half-normal spread shrinks to zero and mixes slowly. Where nobody answered, the runner's effect is
 non-centred too. Nothing else is special about the density: a test holds it against the plain
 hierarchical one.
+
+This is what the model *is*. `tolerance.model.density` computes the same density with its gradient
+in compiled loops, which is what is sampled; a test holds the two together.
 """
 
 import math
@@ -24,15 +28,17 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pytensor_tensor
 from numpy.typing import NDArray
+from scipy import linalg
 
 from tolerance.anatomy import MODEL_TISSUES
 from tolerance.config import TolerancePriors
-from tolerance.model.design import N_BASIS, Design, K, Shape
+from tolerance.model.design import N_BASIS, Blocks, Design, K, Rows
+from tolerance.model.likelihood import MISSING
 from tolerance.model.population import N_CUT_POINTS, ZERO_CUT_POINT
 from tolerance.model.predict import LOGIT_VARIANCE
 from tolerance.model.priors import TIME_LIMIT_SD
 
-__all__ = ["capacity_model", "time_priors"]
+__all__ = ["TISSUE_AXES", "capacity_model", "time_priors"]
 
 type Tensor = Any
 type FloatArray = NDArray[np.float64]
@@ -41,6 +47,8 @@ pt: Any = pytensor_tensor
 """Without types: PyTensor declares some of its functions and not others."""
 
 N_GAPS: Final = N_CUT_POINTS - 1
+TISSUE_AXES: Final = np.ascontiguousarray(linalg.helmert(K, full=True).T)
+"""Orthonormal axes of the tissues' logits, as columns: their mean first, then their differences."""
 FAR_LOGIT: Final = 300.0
 """In place of an infinite logit: keeps a wild proposal finite."""
 LEAST_PROBABILITY: Final = 1e-280
@@ -68,12 +76,11 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
     Returns
     -------
     pymc.Model
-        Data are ``pm.Data`` by the names of ``design.arrays``. Every likelihood term is a potential
-        of its own: ``pain``, ``settled``, ``injury_free``, ``injured``.
+        Every likelihood term is a potential of its own: ``pain``, ``settled``, ``at_risk`` (rows),
+        ``at_risk_blocks``.
     """
-    n, n_cells, sizes = design.n_runners, design.n_cells, design.padding
+    n, rows, centres = design.n_runners, design.rows, design.centres
     with pm.Model() as model:
-        data = {name: pm.Data(name, values) for name, values in design.arrays.items()}
         shared = _shared_parameters(priors)
         z_fatigue, z_adaptation, z_healing = (
             pm.TruncatedNormal(
@@ -87,11 +94,11 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
             )
             for name in ("z_fatigue", "z_adaptation", "z_healing")
         )
-        z_unit = pm.Normal("z_unit", 0.0, 1.0, shape=n_cells)
-        z_deficit = pm.Normal("z_deficit", 0.0, 1.0, shape=max(sizes.injuries, 1))
+        z_unit = pm.Normal("z_unit", 0.0, 1.0, shape=design.n_cells)
+        z_deficit = pm.Normal("z_deficit", 0.0, 1.0, shape=design.injury_cell.size)
         z_frailty = pm.Normal("z_frailty", 0.0, 1.0, shape=n)
         runner_logit = pm.Flat("runner_logit", shape=n, initval=np.zeros(n))
-        tissue_logit = pm.Flat("tissue_logit", shape=K, initval=np.zeros(K))
+        tissue_logit = pt.dot(TISSUE_AXES, pm.Flat("tissue_axes", shape=K, initval=np.zeros(K)))
 
         basis_f, basis_a = _basis(z_fatigue), _basis(z_adaptation)
         log_median, log_sd = time_priors(priors, "healing_days")
@@ -100,26 +107,26 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
         deficit = pt.exp(shared["deficit_log_mean"] + priors.deficit_log_sd.value * z_deficit)
         runner_sd, unit_sd = pt.exp(shared["log_runner_sd"]), pt.exp(shared["log_unit_sd"])
 
-        of_tissue = (data["tissue_fatigue"] * basis_f).sum(axis=1) - gamma * (
-            data["tissue_chronic"] * basis_a
-        ).sum(axis=1)
-        tissue_mean = of_tissue - tissue_logit / slope
+        tissue_mean = (
+            (centres.tissue_fatigue * basis_f).sum(axis=1)
+            - gamma * (centres.tissue_chronic * basis_a).sum(axis=1)
+            - tissue_logit / slope
+        )
         pm.Potential("tissue_mean_prior", _tissue_log_prior(tissue_mean, slope, priors))
-        of_runner = (data["runner_fatigue"] * basis_f[None]).sum(axis=(1, 2)) - gamma * (
-            data["runner_chronic"] * basis_a[None]
-        ).sum(axis=(1, 2))
-        if sizes.injuries:
-            of_runner = pt.inc_subtensor(
-                of_runner[data["injury_runner"]], deficit * data["injury_left"]
-            )
         effect_unit = unit_sd * z_unit
-        of_units = pt.inc_subtensor(
-            pt.zeros(n)[data["cell_runner"]], effect_unit * data["cell_weight"]
+        of_runner = (
+            (centres.runner_fatigue * basis_f[None]).sum(axis=(1, 2))
+            - gamma * (centres.runner_chronic * basis_a[None]).sum(axis=(1, 2))
+            - pt.dot(centres.runner_share, tissue_mean)
         )
-        centred = (
-            of_runner - pt.dot(data["runner_share"], tissue_mean) - of_units - runner_logit / slope
+        of_runner = pt.inc_subtensor(
+            of_runner[centres.injury_runner], deficit * centres.injury_left
         )
-        answered = data["runner_answered"]
+        of_runner = pt.inc_subtensor(
+            of_runner[design.cell_runner], -effect_unit * centres.cell_weight
+        )
+        centred = of_runner - runner_logit / slope
+        answered = centres.answered.astype(np.float64)
         effect_runner = answered * centred + (1.0 - answered) * runner_sd * runner_logit
         pm.Potential(
             "runner_prior",
@@ -130,53 +137,39 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
             ),
         )
         tolerance = (
-            tissue_mean[data["cell_tissue"]] + effect_runner[data["cell_runner"]] + effect_unit
+            tissue_mean[design.cell_tissue] + effect_runner[design.cell_runner] + effect_unit
         )
         pm.Deterministic("log_tolerance", tolerance)
         pm.Deterministic("tissue_mean", tissue_mean)
-        frailty = shared["frailty_sd"] * z_frailty
-
         level = pm.Deterministic("hazard_level", shared["hazard_common"] + shared["hazard_offset"])
-        of_cell = level[data["cell_tissue"]] + frailty[data["cell_runner"]]
-        slope_h = pt.exp(shared["log_hazard_slope"])
-        cuts = _cut_points(shared)
+        frailty = shared["frailty_sd"] * z_frailty
+        of_cell = level[design.cell_tissue] + frailty[design.cell_runner]
+
+        margin = (
+            (rows.fatigue * basis_f[rows.tissue]).sum(axis=1)
+            - gamma * (rows.chronic * basis_a[rows.tissue]).sum(axis=1)
+            - tolerance[rows.cell]
+        )
+        after = np.flatnonzero(rows.injury != MISSING)
+        left = pt.exp(-rows.days[after] * heal_rate[rows.tissue[after]])
+        margin = pt.inc_subtensor(margin[after], deficit[rows.injury[after]] * left)
+        pm.Potential("pain", _pain(rows, margin, slope, _cut_points(shared)))
         settle_slope = pt.exp(shared["log_settle_slope"])
-        log_pain, log_settled, hazard_sum, log_hazards = [], [], [], []
-        for g, shape in enumerate(sizes.groups):
-            if not sum(shape[0]):
-                continue
-            rows = {name[3:]: value for name, value in data.items() if name.startswith(f"g{g}_")}
-            tissue = np.repeat(np.arange(K), shape[0])
-            margin = (
-                _filtered(rows, "fatigue", basis_f, shape)
-                - gamma * _filtered(rows, "chronic", basis_a, shape)
-                - tolerance[rows["cell"]][:, None]
-            )
-            fixed = of_cell[rows["cell"]][:, None] + 0.5 * slope_h**2 * rows["variance"]
-            if g == 0:
-                left = pt.exp(-rows["days"] * heal_rate[tissue][:, None])
-                margin = margin + deficit[rows["injury"]][:, None] * left
-                fixed = fixed + shared["recent_injury_log_hr"] * rows["recent"]
-                log_hazard = pt.minimum(fixed + slope_h * margin, LARGEST_LOG_HAZARD)
-                hazard_sum.append(pt.sum(rows["hazard"] * pt.exp(log_hazard)))
-            log_pain.append(_pain(rows, margin, slope, cuts, shape))
-            log_settled.append(_settled(rows, margin, shared["settle_level"], settle_slope))
-            log_hazards.append((fixed + slope_h * margin).flatten())
-        if log_pain:
-            pm.Potential("pain", pt.sum(pt.stack(log_pain)))
-            pm.Potential("settled", pt.sum(pt.stack(log_settled)))
-        if sizes.events:
-            log_hazard = pt.concatenate(log_hazards)[data["event_place"]]
-            hazard = pt.exp(pt.minimum(log_hazard, LARGEST_LOG_HAZARD))
-            pm.Potential("injured", pt.sum(data["event_weight"] * pt.log(-pt.expm1(-hazard))))
-        if sum(sizes.blocks[0]):
-            hazard_sum.append(
-                _block_hazards(
-                    data, sizes.blocks, (basis_f, basis_a), (gamma, slope_h), tolerance, of_cell
-                )
-            )
-        if hazard_sum:
-            pm.Potential("injury_free", -pt.sum(pt.stack(hazard_sum)))
+        pm.Potential("settled", _settled(rows, margin, shared["settle_level"], settle_slope))
+        slope_h = pt.exp(shared["log_hazard_slope"])
+        log_hazard = (
+            of_cell[rows.cell]
+            + slope_h * margin
+            + 0.5 * slope_h**2 * rows.variance
+            + shared["recent_injury_log_hr"] * rows.recent
+        )
+        pm.Potential("at_risk", _at_risk(rows.outcome, log_hazard))
+        pm.Potential(
+            "at_risk_blocks",
+            _at_risk_blocks(
+                design.blocks, (basis_f, basis_a), (gamma, slope_h), tolerance, of_cell
+            ),
+        )
     return cast("pm.Model", model)
 
 
@@ -249,12 +242,6 @@ def _basis(standard: Tensor) -> Tensor:
     return pt.stack(terms, axis=1)
 
 
-def _filtered(rows: dict[str, Tensor], name: str, basis: Tensor, shape: Shape) -> Tensor:
-    """Return a filter's value of each observation, (segment, place); segments are by tissue."""
-    parts = [pt.dot(basis[k], rows[f"{name}{k}"]) for k in range(K) if shape[0][k]]
-    return pt.concatenate(parts).reshape((sum(shape[0]), shape[1]))
-
-
 def _cut_points(shared: dict[str, Tensor]) -> Tensor:
     """Return the cut-points of each tissue, (K, 10)."""
     rising = pt.concatenate(
@@ -263,61 +250,61 @@ def _cut_points(shared: dict[str, Tensor]) -> Tensor:
     return pm.Deterministic("cut_points", rising - rising[:, ZERO_CUT_POINT : ZERO_CUT_POINT + 1])
 
 
-def _pain(
-    rows: dict[str, Tensor], margin: Tensor, slope: Tensor, cuts: Tensor, shape: Shape
-) -> Tensor:
-    """Return the log likelihood of pain scores.
-
-    A product with the indicator of the score, not an index, picks the cut-points: its gradient is
-    a product as well, where that of an index is a slow scatter.
-    """
-    lower, upper = rows["lower"], rows["upper"]
-    none = pt.zeros((K, 1))
-    around = pt.stack([pt.concatenate([none, cuts], 1), pt.concatenate([cuts, none], 1)], axis=1)
-    parts = [pt.dot(around[k], rows[f"score{k}"]) for k in range(K) if shape[0][k]]
-    both_cuts = pt.concatenate(parts, axis=1)
-    lower_cut, upper_cut = (both_cuts[e].reshape((sum(shape[0]), shape[1])) for e in (0, 1))
-    scale = 1.0 / pt.sqrt(1.0 + LOGIT_VARIANCE * slope**2 * rows["variance"])
-    eta = slope * margin
-    high = pt.switch(upper > 0.0, (upper_cut - eta) * scale, FAR_LOGIT)
-    low = pt.switch(lower > 0.0, (lower_cut - eta) * scale, -FAR_LOGIT)
+def _pain(rows: Rows, margin: Tensor, slope: Tensor, cuts: Tensor) -> Tensor:
+    """Return the log likelihood of pain scores: between two cut-points, or above the lower one."""
+    said = np.flatnonzero(rows.pain != MISSING)
+    score = rows.pain[said]
+    has_lower = score > 0
+    has_upper = (score < N_CUT_POINTS) & ~rows.censored[said]
+    own = cuts[rows.tissue[said]]
+    place = np.arange(said.size)
+    scale = 1.0 / pt.sqrt(1.0 + LOGIT_VARIANCE * slope**2 * rows.variance[said])
+    eta = slope * margin[said]
+    above_lower = (own[place, np.maximum(score - 1, 0)] - eta) * scale
+    below_upper = (own[place, np.minimum(score, N_CUT_POINTS - 1)] - eta) * scale
+    low = pt.switch(has_lower, pt.maximum(above_lower, -FAR_LOGIT), -FAR_LOGIT)
+    high = pt.switch(has_upper, pt.minimum(below_upper, FAR_LOGIT), FAR_LOGIT)
     # The difference of two logistic curves, taken in the tail where both are small.
     sign = pt.switch(high + low > 0.0, -1.0, 1.0)
-    high, low = pt.clip(high, -FAR_LOGIT, FAR_LOGIT), pt.clip(low, -FAR_LOGIT, FAR_LOGIT)
-    inside = sign * (1.0 / (1.0 + pt.exp(-sign * high)) - 1.0 / (1.0 + pt.exp(-sign * low)))
-    said = pt.maximum(lower, upper)
-    return pt.sum(said * pt.log(pt.maximum(inside, LEAST_PROBABILITY)))
+    inside = sign * (pt.sigmoid(sign * high) - pt.sigmoid(sign * low))
+    return pt.sum(pt.log(pt.maximum(inside, LEAST_PROBABILITY)))
 
 
-def _settled(rows: dict[str, Tensor], margin: Tensor, level: Tensor, slope: Tensor) -> Tensor:
+def _settled(rows: Rows, margin: Tensor, level: Tensor, slope: Tensor) -> Tensor:
     """Return the log likelihood of settling within a day."""
-    scale = 1.0 / pt.sqrt(1.0 + LOGIT_VARIANCE * slope**2 * rows["variance"])
-    answer = rows["settled"]
-    logit = pt.clip(answer * (level - slope * margin) * scale, -FAR_LOGIT, FAR_LOGIT)
-    return -pt.sum(pt.abs(answer) * pt.log(1.0 + pt.exp(-logit)))
+    said = np.flatnonzero(rows.settled != MISSING)
+    sign = np.where(rows.settled[said] == 1, 1.0, -1.0)
+    scale = 1.0 / pt.sqrt(1.0 + LOGIT_VARIANCE * slope**2 * rows.variance[said])
+    logit = sign * (level - slope * margin[said]) * scale
+    return -pt.sum(pt.softplus(-logit))
 
 
-def _block_hazards(
-    data: dict[str, Tensor],
-    shape: Shape,
+def _at_risk(outcome: NDArray[np.int64], log_hazard: Tensor) -> Tensor:
+    """Return the log likelihood of sessions with an injury and of sessions without."""
+    hazard = pt.exp(pt.minimum(log_hazard, LARGEST_LOG_HAZARD))
+    return pt.sum(pt.log(-pt.expm1(-hazard[outcome == 1]))) - pt.sum(hazard[outcome == 0])
+
+
+def _at_risk_blocks(
+    blocks: Blocks,
     bases: tuple[Tensor, Tensor],
     slopes: tuple[Tensor, Tensor],
     tolerance: Tensor,
     of_cell: Tensor,
 ) -> Tensor:
-    """Return the summed hazard of sessions of units that were never injured."""
-    (basis_f, basis_a), (gamma, slope) = bases, slopes
-    cell = data["block_cell"]
+    """Return the log likelihood of sessions of units that were never injured."""
+    basis_f, basis_a = (basis[blocks.tissue] for basis in bases)
+    gamma, slope = slopes
     mean = (
-        _filtered(data, "block_fatigue", basis_f, shape)
-        - gamma * _filtered(data, "block_chronic", basis_a, shape)
-        - tolerance[cell][:, None]
+        (blocks.fatigue * basis_f).sum(axis=1)
+        - gamma * (blocks.chronic * basis_a).sum(axis=1)
+        - tolerance[blocks.cell]
     )
     within = (
-        _filtered(data, "block_spread", basis_f, shape)
-        - 2.0 * gamma * data["block_covariance"]
-        + gamma**2 * data["block_chronic_variance"]
-        + data["block_variance"]
+        (blocks.spread * basis_f).sum(axis=1)
+        - 2.0 * gamma * blocks.covariance
+        + gamma**2 * blocks.chronic_variance
+        + blocks.variance
     )
-    log_hazard = of_cell[cell][:, None] + slope * mean + 0.5 * slope**2 * within
-    return pt.sum(data["block_n"] * pt.exp(pt.minimum(log_hazard, LARGEST_LOG_HAZARD)))
+    log_hazard = of_cell[blocks.cell] + slope * mean + 0.5 * slope**2 * within
+    return -pt.sum(blocks.n * pt.exp(pt.minimum(log_hazard, LARGEST_LOG_HAZARD)))

@@ -1,6 +1,6 @@
 """Sample the capacity model, say whether the sampler can be trusted, and turn draws into numbers.
 
-The sampler is nutpie on JAX gradients. What comes back are draws in physical units
+The sampler is nutpie. What comes back are draws in physical units
 (`PopulationDraws` and the runners' traits), never objects of the sampler.
 """
 
@@ -14,9 +14,11 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
+from nutpie.compiled_pyfunc import from_pyfunc
 
 from tolerance.anatomy import MODEL_TISSUES
 from tolerance.config import (
+    Engine,
     FitTolerance,
     Fixed,
     LogNormal,
@@ -26,6 +28,7 @@ from tolerance.config import (
     TruncatedNormal,
 )
 from tolerance.model.capacity import capacity_model, time_priors
+from tolerance.model.density import LogDensity
 from tolerance.model.design import Design
 from tolerance.model.diagnostics import Diagnostics, diagnose
 from tolerance.model.population import Origin, PopulationDraws
@@ -72,17 +75,36 @@ class Posterior:
     diagnostics: Diagnostics
 
 
-def compile_model(design: Design, priors: TolerancePriors) -> Any:
-    """Return the compiled model; `with_data` of it serves designs of the same padding.
+def compile_model(design: Design, priors: TolerancePriors, engine: Engine = "by_hand") -> Any:
+    """Return the model ready to be sampled.
 
     Parameters
     ----------
     design : Design
     priors : TolerancePriors
+    engine : str
+        ``by_hand`` takes the compiled density of `tolerance.model.density`; ``automatic`` takes
+        that of the PyMC model, several times slower: for a model that was changed there only.
     """
-    model: pm.Model = capacity_model(design, priors)
-    return nutpie.compile_pymc_model(
-        model, backend="jax", gradient_backend="jax", freeze_model=False
+    if engine == "automatic":
+        model: pm.Model = capacity_model(design, priors)
+        return nutpie.compile_pymc_model(model, backend="jax", gradient_backend="jax")
+    density = LogDensity(design, priors)
+    start = density.start()
+    shapes = {name: values.shape for name, values in density.expand(start).items()}
+
+    def first_point(seed: int) -> FloatArray:
+        # As PyMC does: within one unit of the prior's middle.
+        return start + np.random.Generator(np.random.PCG64(seed)).uniform(-1.0, 1.0, start.size)
+
+    return from_pyfunc(
+        ndim=start.size,
+        make_logp_fn=lambda: density,
+        make_expand_fn=lambda *_: density.expand,
+        make_initial_point_fn=first_point,
+        expanded_dtypes=[np.dtype(np.float64)] * len(shapes),
+        expanded_shapes=list(shapes.values()),
+        expanded_names=list(shapes),
     )
 
 
@@ -135,7 +157,7 @@ def fit(
         Chains at once.
     """
     seed = int(rng.integers(2**31))
-    tree = sample(compile_model(design, priors), settings, seed, cores=cores)
+    tree = sample(compile_model(design, priors, settings.engine), settings, seed, cores=cores)
     return posterior_of(tree, design, priors, settings, origin)
 
 
@@ -154,7 +176,6 @@ def posterior_of(
     stats = {
         name: np.asarray(tree["sample_stats"][name].values) for name in ("diverging", "energy")
     }
-    n_injuries = design.injury_cell.size
     flat = {name: values.reshape(-1, *values.shape[2:]) for name, values in sampled.items()}
     deficit = np.exp(
         flat["deficit_log_mean"][:, None] + priors.deficit_log_sd.value * flat["z_deficit"]
@@ -162,7 +183,7 @@ def posterior_of(
     return Posterior(
         population=_population(flat, priors, origin),
         log_tolerance=flat["log_tolerance"],
-        deficit=deficit[:, :n_injuries],
+        deficit=deficit,
         log_frailty=flat["frailty_sd"][:, None] * flat["z_frailty"],
         sampled=sampled,
         diagnostics=diagnose(_independent(sampled), stats, settings),

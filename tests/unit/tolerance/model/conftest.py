@@ -1,5 +1,6 @@
 """A small believed population and one runner, by hand."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -79,3 +80,23 @@ def history():
         chronic_start_rr=np.full(u, 0.1),
         healing_factor=np.ones(u),
     )
+
+
+@pytest.fixture
+def histories(history):
+    """Return three runners: one with sparse answers elsewhere, one injured anew, one silent."""
+    rng = np.random.default_rng(41)
+    load = np.exp(rng.normal(0.0, 0.4, (42, 1)))
+    first = replace(history, damage_rr=history.damage_rr * load, damage_log_sd=np.zeros((42, 10)))
+    pain = first.pain.copy()
+    pain[history.exposed, 7] = rng.integers(0, 11, history.exposed.sum())
+    first = replace(first, pain=pain)
+    second = replace(
+        first,
+        runner_id="r2",
+        analgesic=rng.random(42) < 0.2,
+        injuries=(*first.injuries, UnitInjury(3, history.dates[25].item())),
+    )
+    silent = np.full((42, 10), np.nan)
+    third = replace(first, runner_id="r3", pain=silent, settled=silent)
+    return [first, second, third]

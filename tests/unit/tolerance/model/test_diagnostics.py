@@ -5,6 +5,7 @@ from tolerance.config import FitTolerance
 from tolerance.model.diagnostics import diagnose
 
 LIMITS = FitTolerance(
+    engine="by_hand",
     chains=4, tune=1, draws=1000, target_accept=0.9, chronic_start_rr=0.1,
     rhat_max=1.01, ess_min=400.0, divergences_max=0, ebfmi_min=0.3,
 )  # fmt: skip
