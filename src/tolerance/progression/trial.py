@@ -5,10 +5,11 @@ published programme or rule; ours learns from what runners say and takes the lar
 limits; the oracle knows the runner and plans with the model's form. All of it is simulated.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +74,32 @@ type Floats = NDArray[np.float64]
 N_WEEKS: Final = 26
 N_DAYS: Final = N_WEEKS * DAYS_PER_WEEK
 
-OTHER_TRUTHS: Final[dict[str, dict[str, Any]]] = {
-    "other_constants": {
-        "gamma": 0.25,
-        "deficit_log_mean": float(np.log(1.1)),
-        "hazard_slope": 2.2,
-        "pain_slope": 1.3,
-    }
+
+def _other_constants(truth: PopulationTruth) -> PopulationTruth:
+    """Return the misspecified numbers of the prototype."""
+    return replace(
+        truth,
+        gamma=0.25,
+        deficit_log_mean=math.log(1.1),
+        hazard_slope=2.2,
+        pain_slope=1.3,
+    )
+
+
+def _pain_later(truth: PopulationTruth) -> PopulationTruth:
+    """Return runners who hurt at twice the load and are injured at the same one."""
+    return replace(
+        truth,
+        tolerance_mean=truth.tolerance_mean + math.log(2.0),
+        hazard_level=truth.hazard_level + truth.hazard_slope * math.log(2.0),
+    )
+
+
+OTHER_TRUTHS: Final[dict[str, Callable[[PopulationTruth], PopulationTruth]]] = {
+    "other_constants": _other_constants,
+    "pain_later": _pain_later,
 }
-"""Worlds of the model's form with other numbers: the misspecified one of the prototype."""
+"""Worlds of the model's form with other numbers."""
 
 TRIAL_WORLDS: Final = (
     *(name for name in WORLDS if WORLDS[name].true_exponent is None),
@@ -91,7 +109,8 @@ TRIAL_WORLDS: Final = (
 another exponent of damage would be the first again and is left out."""
 
 WORLD_WORDS: Final = {name: WORLDS[name].meaning for name in TRIAL_WORLDS if name in WORLDS} | {
-    "other_constants": "less gain from training, deeper deficit, steeper hazard, flatter pain"
+    "other_constants": "less gain from training, deeper deficit, steeper hazard, flatter pain",
+    "pain_later": "pain comes at twice the load, injuries at the same",
 }
 
 REFERENCE_MINUTES: Final = 30.0
@@ -218,7 +237,9 @@ def prepare(
         Of runners and of what happens to them; equal ones make worlds alike but for their truth.
     """
     of_runners, of_days = rngs
-    truth = replace(population_truth(inputs.population), **OTHER_TRUTHS.get(world, {}))
+    truth = population_truth(inputs.population)
+    if world in OTHER_TRUTHS:
+        truth = OTHER_TRUTHS[world](truth)
     # One injured unit a runner: two are the plan's business, not the trial's.
     population = inputs.population.model_copy(update={"both_sides_frac": 0.0})
     traits = draw_traits(truth, population, of_runners, n_runners)
