@@ -50,7 +50,7 @@ bench: environment ## time the load core beside its peers, into data/metrics/ben
 	@$(PYTHON) pipelines/environment.py .venv-bench .venv-peers
 	@mkdir -p $(dir $(BENCH_REPORT))
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 .venv-bench/bin/python -m pytest benchmarks \
-	--benchmark-json=$(BENCH_REPORT)
+	--benchmark-json=$(BENCH_REPORT) --durations=20
 	python -m pipelines.benchmarks $(BENCH_REPORT)
 	python -m pipelines.readme_tables write
 

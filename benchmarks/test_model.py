@@ -1,4 +1,4 @@
-"""The capacity model: one gradient by size of the cohort, and one runner's update and forecast.
+"""The capacity model: a fit, a gradient by size of the cohort, a runner's update and forecast.
 
 The cost of a fit is some 60,000 to 250,000 gradients, so that of the gradient at several sizes
 tells whether it is linear, and what a cohort of the size of a published one would take. A larger
@@ -15,7 +15,7 @@ from pipelines.paths import project_root
 from tolerance.config import stage_generator
 from tolerance.exposure.histories import cohort_histories
 from tolerance.model.design import build_design
-from tolerance.model.fit import compile_model
+from tolerance.model.fit import compile_model, posterior_of, sample
 from tolerance.model.population import prior_draws
 from tolerance.model.predict import forecast_weeks
 from tolerance.model.update import refresh_runner, update_runner
@@ -60,6 +60,31 @@ def test_one_gradient_of_the_log_density(benchmark, params, histories, n_runners
     value, slope = benchmark(lambda: gradient(point, **data))
     assert np.isfinite(value)
     assert np.all(np.isfinite(slope))
+
+
+@pytest.mark.benchmark(group="model_fit")
+def test_the_default_cohort_to_the_gate(benchmark, params, histories):
+    """Compilation included, on two cores: all that a new dataset waits for."""
+    settings, priors = params.fit_tolerance, params.tolerance_priors
+    design = build_design(histories, priors)
+    seed = int(stage_generator(params.seed, "bench_model", "fit").integers(2**31))
+
+    def fit():
+        return sample(compile_model(design, priors), settings, seed, cores=2)
+
+    tree = benchmark.pedantic(fit, rounds=1)
+    found = posterior_of(tree, design, priors, settings, "simulated").diagnostics.metrics()
+    benchmark.extra_info |= {
+        "n_runners": design.n_runners,
+        "n_sessions": design.n_sessions,
+        "n_draws": settings.chains * settings.draws,
+        "n_gradients_of_draws": int(tree["sample_stats"]["n_steps"].sum()),
+        "rhat_max": found["rhat_max"],
+        "ess_min": found["ess_min"],
+        "divergences": found["divergences"],
+        "passed": found["passed"],
+    }
+    assert found["ess_min"] > 0.0
 
 
 @pytest.mark.benchmark(group="model_update")

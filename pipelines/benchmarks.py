@@ -41,8 +41,12 @@ GROUPS: Final = (
     "memory",
     "duration",
     "start",
+    "model_gradient",
+    "model_fit",
 )
 """Groups that have a place of their own in the metrics."""
+PUBLISHED_COHORT: Final = 5205
+"""Runners of the largest published cohort (Frandsen 2025, doi:10.1136/bjsports-2024-109380)."""
 NOT_RUN: Final = [
     {
         "peer": "gaitmap_mad",
@@ -95,9 +99,8 @@ def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
     dict
         ``read_limit``, ``chain``, ``peers`` (ratio: how many times as many samples a second the
         chain does on the same recording), ``other`` (groups without a place of their own),
-        ``not_run``, ``filter``, ``two_cores``, ``memory``,
-        ``duration`` and ``start``. A sample is one time point of six axes; times are the fastest
-        of a benchmark's rounds.
+        ``not_run``, ``filter``, ``two_cores``, ``memory``, ``duration``, ``start`` and ``model``.
+        A sample is one time point of six axes; times are the fastest of a benchmark's rounds.
     """
     ((limit, limit_s),) = _rows(report, "read_limit")
     read_limit = limit["n_bytes"] / limit_s / BYTES_PER_SAMPLE
@@ -127,7 +130,37 @@ def summarise(report: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "duration": {"rows": durations, "exponent": _growth(durations)},
         "start": [info | {"seconds": seconds} for info, seconds in _rows(report, "start")],
+        "model": _model(report),
     }
+
+
+def _model(report: Mapping[str, Any]) -> dict[str, Any]:
+    """Cost of the model's gradient by size, of its fit, and of a fit about a hundred times as big.
+
+    The last is no measurement: a fit as long as the default one in gradients, each of which costs
+    what its growth with the number of runners says.
+    """
+    gradient = sorted(
+        (info | {"seconds": seconds} for info, seconds in _rows(report, "model_gradient")),
+        key=lambda row: int(row["n_runners"]),
+    )
+    fits = [info | {"seconds": seconds} for info, seconds in _rows(report, "model_fit")]
+    found: dict[str, Any] = {"gradient": gradient, "fit": fits}
+    if len(gradient) > 1:
+        first, last = gradient[0], gradient[-1]
+        found["exponent"] = math.log(last["seconds"] / first["seconds"]) / math.log(
+            last["n_runners"] / first["n_runners"]
+        )
+        each = last["seconds"] / last["n_runners"]  # the larger cohort's: no fixed cost in it
+        found["extrapolated"] = [
+            {
+                "n_runners": PUBLISHED_COHORT,
+                "hours": row["seconds"] / 3600.0 * each * PUBLISHED_COHORT / first["seconds"],
+            }
+            for row in fits
+            if row["n_runners"] == first["n_runners"]
+        ]
+    return found
 
 
 def _others(report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -249,8 +282,38 @@ def benchmarks_table(metrics: Mapping[str, Any]) -> str:
             "≤ 20 s",
         ),
     ]
+    rows += _model_rows(metrics["model"])
     lines = ["| what | measured | aim |", "|---|---:|---:|"]
     return "\n".join([*lines, *(f"| {a} | {b} | {c} |" for a, b, c in rows)])
+
+
+def _model_rows(model: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows of the capacity model; none where it was not timed."""
+    rows = [
+        (
+            f"capacity model, {row['n_runners']} runners and {row['n_sessions']:,} sessions, fit "
+            f"on two cores ({'passes' if row['passed'] else 'does NOT pass'} the gate)",
+            f"{row['seconds']:.0f} s",
+            "≤ 180 s",
+        )
+        for row in model["fit"]
+    ]
+    if "exponent" in model:
+        each = ", ".join(f"{row['n_runners']}" for row in model["gradient"])
+        times = " / ".join(f"{1e3 * row['seconds']:.1f}" for row in model["gradient"])
+        rows += [
+            (f"its gradient, {each} runners", f"{times} ms", "≤ 1 ms at the first"),
+            ("gradient ∝ runners, exponent", f"{model['exponent']:.2f}", "1"),
+        ]
+    rows += [
+        (
+            f"{row['n_runners']:,} runners, extrapolated from these two, not measured",
+            f"{row['hours']:.1f} h",
+            "≤ 1 h",
+        )
+        for row in model.get("extrapolated", [])
+    ]
+    return rows
 
 
 def _percent(chain: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -50,10 +50,28 @@ def test_rates_ratios_and_shares_follow_from_the_fastest_rounds():
 
 
 def test_a_benchmark_of_a_group_that_nobody_knows_is_kept():
-    found = summarise(report(entry("model_gradient", 0.5, rows=37_500)))
+    found = summarise(report(entry("model_update", 0.5, rows=37_500)))
     [other] = found["other"]
-    assert (other["group"], other["seconds"], other["rows"]) == ("model_gradient", 0.5, 37_500)
+    assert (other["group"], other["seconds"], other["rows"]) == ("model_update", 0.5, 37_500)
     assert summarise(report())["other"] == []
+
+
+def test_the_model_s_cost_grows_as_its_gradient_s_and_the_published_cohort_is_extrapolated():
+    found = summarise(
+        report(
+            entry("model_gradient", 0.008, n_runners=600, n_sessions=50_000),
+            entry("model_gradient", 0.001, n_runners=60, n_sessions=5_000),
+            entry("model_fit", 100.0, n_runners=60, n_sessions=5_000, passed=True),
+        )
+    )
+    assert found["model"]["exponent"] == pytest.approx(0.90309, abs=1e-5)
+    [far] = found["model"]["extrapolated"]
+    assert far["hours"] == pytest.approx(100.0 / 3600.0 * 8.0 * 5205 / 600)
+    table = benchmarks_table(found)
+    assert "5,000 sessions, fit on two cores (passes the gate) | 100 s | ≤ 180 s |" in table
+    assert "| its gradient, 60, 600 runners | 1.0 / 8.0 ms |" in table
+    assert "not measured | 1.9 h | ≤ 1 h |" in table
+    assert "capacity model" not in benchmarks_table(summarise(report()))
 
 
 def test_the_table_holds_every_aim_beside_what_was_measured():
