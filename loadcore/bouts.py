@@ -391,16 +391,18 @@ def _normalise(
 
 @kernel
 def _best_peak(score: FloatArray, lo: int, tolerance: float) -> int:
-    """Return the first local maximum from ``lo`` that comes near the highest one; -1 if none."""
-    best = -math.inf
-    for k in range(max(lo, 1), score.size - 1):
-        if score[k] > best and score[k] > score[k - 1] and score[k] >= score[k + 1]:
-            best = score[k]
-    for k in range(max(lo, 1), score.size - 1):
-        near = score[k] >= best - tolerance
-        if near and score[k] > score[k - 1] and score[k] >= score[k + 1]:
-            return k
-    return -1
+    """Return the first local maximum from ``lo`` that comes near the highest one; -1 if none.
+
+    Seen from the end, each that comes near the highest so far replaces the one before, and so
+    does a new highest.
+    """
+    best, first = -math.inf, -1
+    for k in range(score.size - 2, max(lo, 1) - 1, -1):
+        if score[k] > score[k - 1] and score[k] >= score[k + 1]:
+            best = max(best, score[k])
+            if score[k] >= best - tolerance:
+                first = k
+    return first
 
 
 @kernel
@@ -418,7 +420,8 @@ def _contradict_half_strides(score: FloatArray, correlation: FloatArray, first_l
     without this a walking step passes for a sprinting stride.
     """
     for k in range(first_lag, score.size):
-        score[k] += min(0.0, correlation[(first_lag + k) // 2 - first_lag])
+        against = correlation[(k - first_lag) // 2]
+        score[k] += against if against < 0.0 else 0.0
 
 
 @kernel
@@ -433,7 +436,8 @@ def _stride_lags(
     n_frames, n_lags = products.shape
     lag, height = np.full(n_frames, math.nan), np.full(n_frames, math.nan)
     product, unpaired = np.zeros(n_lags), np.zeros(n_lags)
-    correlation, score = np.empty(n_lags), np.empty(n_lags)
+    correlation = np.empty(n_lags)
+    score = np.empty(n_lags) if both_legs else correlation
     tolerance = TRUNK_PEAK_TOLERANCE if both_legs else LEG_PEAK_TOLERANCE
     shift = (plan.first + n_lags // 2) // (2 * plan.frame)
     old = _Window(0, 0)
@@ -444,8 +448,8 @@ def _stride_lags(
         _move_window(lost, unpaired, old, new)
         old = new
         _normalise(product, unpaired, energy, new, plan, correlation)
-        score[:] = correlation
         if both_legs:
+            score[:] = correlation
             _contradict_half_strides(score, correlation, plan.first)
         k = _best_peak(score, plan.shortest_stride - plan.first, tolerance)
         if k >= 0:

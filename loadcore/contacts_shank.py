@@ -230,7 +230,7 @@ class ShankStretch:
     def extras(self) -> Floats:
         """Features beside the waveform, (n_strides, 1 or 2): stride time, time between anchors."""
         if not self.has_gyroscope:
-            return self.stride_time_s[:, None]
+            return self.stride_time_s.reshape(-1, 1)
         apart = self.terminal_anchor_s - self.initial_anchor_s
         return np.column_stack((self.stride_time_s, apart))
 
@@ -242,6 +242,23 @@ def _block_mean(x: Floats, block: int, limit: float, out: Floats) -> None:
         total = 0.0
         for j in range(i * block, (i + 1) * block):
             value = x[j]
+            if value > limit:
+                value = limit
+            elif value < -limit:
+                value = -limit
+            total += value
+        out[i] = total / block
+
+
+@kernel
+def _block_mean_along(x: Floats, axis: Floats, block: int, limit: float, out: Floats) -> None:
+    """Do to the component along an axis what `_block_mean` does to one channel."""
+    for i in range(out.size):
+        total = 0.0
+        for j in range(i * block, (i + 1) * block):
+            value = 0.0
+            for k in range(axis.size):
+                value += axis[k] * x[j, k]
             if value > limit:
                 value = limit
             elif value < -limit:
@@ -268,17 +285,23 @@ def _block_mean_norm(x: Floats, block: int, limit: float, out: Floats) -> None:
 
 @kernel
 def _smooth(x: Floats, weight: Floats, out: Floats) -> None:
-    """Write ``x`` convolved with symmetric weights (centre first); ends repeat the last value."""
+    """Write ``x`` convolved with symmetric weights (centre first); ends repeat the last value.
+
+    Away from the ends the inner loop runs over samples: it carries no sum, so the compiler can do
+    several at once.
+    """
     reach, n = weight.size - 1, x.size
     for i in range(n):
-        total = weight[0] * x[i]
-        if i >= reach and i < n - reach:
-            for k in range(1, reach + 1):
-                total += weight[k] * (x[i - k] + x[i + k])
-        else:
-            for k in range(1, reach + 1):
-                total += weight[k] * (x[max(i - k, 0)] + x[min(i + k, n - 1)])
-        out[i] = total
+        out[i] = weight[0] * x[i]
+    for k in range(1, reach + 1):
+        first, last = min(k, n), max(n - k, min(k, n))
+        before, after, inner = x[: last - first], x[first + k :], out[first:last]
+        for i in range(inner.size):
+            inner[i] += weight[k] * (before[i] + after[i])
+        for i in range(first):
+            out[i] += weight[k] * (x[0] + x[min(i + k, n - 1)])
+        for i in range(last, n):
+            out[i] += weight[k] * (x[max(i - k, 0)] + x[n - 1])
 
 
 @kernel
@@ -386,6 +409,34 @@ def _read_windows(channels: Floats, position: Floats, offset: Floats, out: Float
                 column += 1
 
 
+@kernel
+def _read_model(
+    channels: Floats,
+    position: Floats,
+    extras: Floats,
+    offset: Floats,
+    standard: Floats,
+    out: Floats,
+) -> None:
+    """Write the weighted sum of each stride's z-scores, and their root mean square.
+
+    Features as in `event_features`, read one at a time; ``standard`` holds their means, scales and
+    weights, one row each.
+    """
+    mean, scale, weight = standard
+    for k in range(position.size):
+        total, square, column = 0.0, 0.0, 0
+        for c in range(channels.shape[0]):
+            for o in range(offset.size):
+                value = _cubic(channels[c], position[k] + offset[o])
+                z = (value - mean[column]) / scale[column]
+                total, square, column = total + weight[column] * z, square + z * z, column + 1
+        for e in range(extras.shape[1]):
+            z = (extras[k, e] - mean[column]) / scale[column]
+            total, square, column = total + weight[column] * z, square + z * z, column + 1
+        out[0, k], out[1, k] = total, np.sqrt(square / column)
+
+
 def event_features(stretch: ShankStretch, anchor_s: Floats, offset_s: Floats) -> Floats:
     """Read the waveforms around each anchor and append the extras.
 
@@ -425,10 +476,14 @@ def apply_event_models(
     """
     event_s = anchor_s
     novelty = np.full(anchor_s.size, np.nan)
+    extras = stretch.extras
     for model in models:
-        z = (event_features(stretch, event_s, model.offset_s) - model.mean) / model.scale
-        event_s = event_s + model.intercept_s + z @ model.weight
-        novelty = np.sqrt(np.mean(z * z, axis=1))
+        position = (event_s - stretch.start_s) * stretch.rate_hz
+        offset = model.offset_s * stretch.rate_hz
+        standard = np.stack((model.mean, model.scale, model.weight))
+        read = np.empty((2, anchor_s.size))
+        _read_model(stretch.channels, position, extras, offset, standard, read)
+        event_s, novelty = event_s + model.intercept_s + read[0], read[1]
     return event_s, novelty
 
 
@@ -450,6 +505,7 @@ def _smoothed(x: Floats, cutoff_hz: float, rate_hz: float) -> Floats:
     return out
 
 
+@kernel
 def _peaks(slow: Floats, half_width: int, floor: float) -> Floats:
     """Return dominant peaks in fractional samples, refined by a parabola."""
     found = np.empty(slow.size // 2 + 1, dtype=np.int64)
@@ -480,34 +536,45 @@ def _stride_lag(slow: Floats) -> int:
     return lags[int(np.argmax(scores))]
 
 
+@kernel
+def _gyr_strides(
+    event: Floats, slow: Floats, rate_hz: float, skip: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return mid-swing, stride time (s), zero crossing and onset of push-off of each stride.
+
+    In samples of ``event``, ``skip`` of which make one of ``slow``; the onset is NaN where it was
+    not seen.
+    """
+    half_width = int(0.5 * MIN_STRIDE_S * rate_hz / skip)
+    peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS) * skip
+    stride_s = _stride_times(peak / rate_hz)
+    peak, stride_s = peak[np.isfinite(stride_s)], stride_s[np.isfinite(stride_s)]
+    limit = peak + stride_s * rate_hz
+    limit[:-1] = np.minimum(limit[:-1], peak[1:])
+    last = np.minimum(limit, event.size - 1.0).astype(np.int64)
+    down, up, onset = np.empty(peak.size), np.empty(peak.size), np.empty(peak.size)
+    _swing_crossings(event, peak.astype(np.int64), last, down, up)
+    up[limit > event.size - 1.0] = np.nan  # cut off: the last rise may be one of mid-stance
+    reach = (round(TROUGH_SEARCH_S * rate_hz), round(PLATEAU_SEARCH_S * rate_hz))
+    _push_off_onsets(event, down, up, reach, onset)
+    seen = np.isfinite(down)
+    return peak[seen], stride_s[seen], down[seen], onset[seen]
+
+
 def _gyr_stretch(wz: Floats, hole_s: Floats, rate_hz: float, start_s: float) -> ShankStretch:
     """Find strides in a finite stretch of angular velocity."""
     event = _smoothed(wz, EVENT_CUTOFF_HZ, rate_hz)
     skip = max(1, int(rate_hz // SLOW_RATE_HZ))
-    slow_rate_hz = rate_hz / skip
-    slow = _smoothed(event[::skip], GYR_SLOW_CUTOFF_HZ, slow_rate_hz)
-    half_width = int(0.5 * MIN_STRIDE_S * slow_rate_hz)
-    peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS) * skip
-    stride_s = _stride_times(peak / rate_hz)
-    peak, stride_s = peak[np.isfinite(stride_s)], stride_s[np.isfinite(stride_s)]
-    first = peak.astype(np.int64)
-    limit = np.minimum(peak + stride_s * rate_hz, np.append(peak[1:], np.inf))
-    last = np.minimum(limit, event.size - 1.0).astype(np.int64)
-    down, up = np.empty(peak.size), np.empty(peak.size)
-    _swing_crossings(event, first, last, down, up)
-    up[limit > event.size - 1.0] = np.nan  # cut off: the last rise may be one of mid-stance
-    onset = np.empty(peak.size)
-    reach = (round(TROUGH_SEARCH_S * rate_hz), round(PLATEAU_SEARCH_S * rate_hz))
-    _push_off_onsets(event, down, up, reach, onset)
-    seen = np.isfinite(down)
+    slow = _smoothed(np.ascontiguousarray(event[::skip]), GYR_SLOW_CUTOFF_HZ, rate_hz / skip)
+    peak, stride_s, down, onset = _gyr_strides(event, slow, rate_hz, skip)
     return ShankStretch(
         channels=event[None, :],
         rate_hz=rate_hz,
         start_s=start_s,
-        mid_swing_s=start_s + peak[seen] / rate_hz,
-        stride_time_s=stride_s[seen],
-        initial_anchor_s=start_s + down[seen] / rate_hz,
-        terminal_anchor_s=start_s + onset[seen] / rate_hz,
+        mid_swing_s=start_s + peak / rate_hz,
+        stride_time_s=stride_s,
+        initial_anchor_s=start_s + down / rate_hz,
+        terminal_anchor_s=start_s + onset / rate_hz,
         has_gyroscope=True,
         hole_s=hole_s,
     )
@@ -590,15 +657,18 @@ def _gyr_stretches(
     rotation: Floats | None = None,
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(gyr_radps), sampling_rate_hz, start_sample, stop_sample)
-    turning = gyr_radps[start : start + n_blocks * block]
-    if rotation is None:
-        observed = np.ascontiguousarray(turning[:, 2])
+    turning, axis = gyr_radps[start : start + n_blocks * block], np.ones(1)
+    if rotation is None:  # a sensor may lack the other axes
+        turning = np.ascontiguousarray(turning[:, 2:3])
     else:
-        observed = project(turning, rotation[2])
-    bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
-    wz = np.empty(n_blocks)
-    _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
-    hole_s = _longest_of_block(hole, block, n_blocks)
+        axis = np.ascontiguousarray(rotation[2])
+    wz, hole_s = np.empty(n_blocks), np.zeros(n_blocks)
+    _block_mean_along(turning, axis, block, GYR_LIMIT_RADPS, wz)
+    if not np.isfinite(wz).all():
+        observed = turning[:, 0] if rotation is None else project(turning, axis)
+        bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
+        _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
+        hole_s = _longest_of_block(hole, block, n_blocks)
     rate_hz = sampling_rate_hz / block
     start_s = (start + 0.5 * (block - 1)) / sampling_rate_hz
     return [
