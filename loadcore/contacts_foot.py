@@ -19,9 +19,8 @@ from loadcore._jit import kernel
 from loadcore.constants import STANDARD_GRAVITY_MPS2
 from loadcore.contact_times import Contacts, select_contacts
 from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, has_gaps, longest_hole
-from loadcore.orientation import project
 from loadcore.railed import repair_railed
-from loadcore.signals import finite_segments, live_columns
+from loadcore.signals import ChannelRanges, finite_segments, live_columns
 
 __all__ = [
     "FootStretch",
@@ -54,6 +53,9 @@ ACC_SCALE_MPS2: Final = 6.0
 """Departure of the specific force from 1 g that counts as much as ``GYR_SCALE_RADPS``."""
 ENERGY_HALF_WINDOW_S: Final = 0.02
 """Half width of the moving mean over the energy: shorter than the 60 ms foot-flat of a sprint."""
+ENERGY_BLOCK: Final = 1024
+"""Samples whose energy is worked out at a time. Engineering choice: they and their energy fit the
+second cache."""
 MIN_SWING_ANGLE_RAD: Final = 0.3
 """Least angle of a forward swing. Engineering choice: impact vibration turns the foot by less than
 0.1 rad a lobe, a swing of slow walking by more than 0.5."""
@@ -187,30 +189,28 @@ def _unrest(acc: NDArray[np.float64], gyr: NDArray[np.float64], raw: NDArray[np.
 
 
 @kernel
-def _stance_energy(
-    acc: NDArray[np.float64], gyr: NDArray[np.float64], half: int, energy: NDArray[np.float64]
+def _moving_mean(
+    x: NDArray[np.float64], start: int, stop: int, half: int, out: NDArray[np.float64]
 ) -> None:
-    """Write the centred moving mean of the squared, scaled departure from rest."""
-    n = acc.shape[0]
-    raw = np.empty(n)
-    _unrest(acc, gyr, raw)
-    total = raw[: half + 1].sum()
-    for i in range(min(half + 1, n)):
-        energy[i] = total / (min(i + half, n - 1) + 1)
-        total += raw[i + half + 1] if i + half + 1 < n else 0.0
-    share = 1.0 / (2 * half + 1)
-    for i in range(half + 1, n - half):
-        energy[i] = (total - raw[i - half - 1]) * share
-        total += raw[min(i + half + 1, n - 1)] - raw[i - half - 1]
-    for i in range(max(half + 1, n - half), n):
-        energy[i] = raw[i - half :].sum() / (n - i + half)
+    """Write the centred mean around each sample of a range, over what there is of ``x``."""
+    total = x[max(start - half, 0) : start + half].sum()
+    for i in range(start, stop):
+        if i + half < x.size:
+            total += x[i + half]
+        out[i - start] = total / (min(i + half + 1, x.size) - max(i - half, 0))
+        if i >= half:
+            total -= x[i - half]
 
 
 @kernel
-def _rotation_moments(
-    acc: NDArray[np.float64], gyr: NDArray[np.float64], energy: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Specific force averaged over the quiet samples, and the second moments of angular rate."""
+def _add_moments(
+    acc: NDArray[np.float64],
+    gyr: NDArray[np.float64],
+    energy: NDArray[np.float64],
+    quiet_force: NDArray[np.float64],
+    moments: NDArray[np.float64],
+) -> None:
+    """Add specific force, the quiet samples' above all, and the second moments of angular rate."""
     xx = xy = xz = yy = yz = zz = a = b = c = 0.0
     for i in range(acc.shape[0]):
         quiet = 1.0 / ((1.0 + energy[i]) * (1.0 + energy[i]))
@@ -218,8 +218,30 @@ def _rotation_moments(
         x, y, z = gyr[i, 0], gyr[i, 1], gyr[i, 2]
         xx, xy, xz = xx + x * x, xy + x * y, xz + x * z
         yy, yz, zz = yy + y * y, yz + y * z, zz + z * z
-    moments = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    return np.array([a, b, c]), moments
+    quiet_force += np.array([a, b, c])
+    moments += np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+
+
+@kernel
+def _stance_energy(
+    acc: NDArray[np.float64], gyr: NDArray[np.float64], half: int, energy: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Write the centred moving mean of the squared, scaled departure from rest.
+
+    Returns what `_add_moments` adds up. Block by block, so that the second look at a sample finds
+    it in the cache.
+    """
+    n = acc.shape[0]
+    raw = np.empty(ENERGY_BLOCK + 2 * half)
+    quiet_force, moments = np.zeros(3), np.zeros((3, 3))
+    for start in range(0, n, ENERGY_BLOCK):
+        stop = min(start + ENERGY_BLOCK, n)
+        first, last = max(start - half, 0), min(stop + half, n)
+        _unrest(acc[first:last], gyr[first:last], raw[: last - first])
+        part = energy[start:stop]
+        _moving_mean(raw[: last - first], start - first, stop - first, half, part)
+        _add_moments(acc[start:stop], gyr[start:stop], part, quiet_force, moments)
+    return quiet_force, moments
 
 
 @kernel
@@ -240,27 +262,30 @@ def _before_push_off(
 
 @kernel
 def _find_swings(
-    pitch: NDArray[np.float64], sign: float, sampling_rate_hz: float
-) -> NDArray[np.int64]:
-    """Lobes of pitch rate large and fast enough for a swing: start, stop, latest heel-off."""
+    pitch: NDArray[np.float64], sampling_rate_hz: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Lobes of pitch rate large and fast enough for a swing: start, stop, latest heel-off.
+
+    Those of positive rate, and those of negative.
+    """
     n = pitch.size
-    swings = np.empty((n // 2 + 1, 3), np.int64)
-    count = 0
-    start, area, peak = -1, 0.0, 0.0
+    swings, count = np.empty((2, n // 2 + 1, 3), np.int64), np.zeros(2, np.int64)
+    start, sign, area, peak = 0, 0.0, 0.0, 0.0
     for i in range(n):
         rate = sign * pitch[i]
         if rate > 0.0:
-            if start < 0:
-                start, area, peak = i, 0.0, 0.0
             area += rate
             peak = max(peak, rate)
-        elif start >= 0:
-            if area >= MIN_SWING_ANGLE_RAD * sampling_rate_hz and peak >= MIN_SWING_RATE_RADPS:
-                swings[count, 0], swings[count, 1] = start, i
-                swings[count, 2] = _before_push_off(pitch, sign, start, sampling_rate_hz)
-                count += 1
-            start = -1
-    return swings[:count].copy()
+            continue
+        if area >= MIN_SWING_ANGLE_RAD * sampling_rate_hz and peak >= MIN_SWING_RATE_RADPS:
+            which = 0 if sign > 0.0 else 1
+            swing = swings[which, count[which]]
+            swing[0], swing[1] = start, i
+            swing[2] = _before_push_off(pitch, sign, start, sampling_rate_hz)
+            count[which] += 1
+        sign = 1.0 if pitch[i] > 0.0 else (-1.0 if pitch[i] < 0.0 else 0.0)
+        start, area, peak = i, abs(pitch[i]), abs(pitch[i])
+    return swings[0, : count[0]].copy(), swings[1, : count[1]].copy()
 
 
 @kernel
@@ -311,6 +336,7 @@ def _find_quiet(
     return arrive, depart
 
 
+@kernel
 def _far_apart(
     quiet: NDArray[np.int64], energy: NDArray[np.float64], min_stride: float
 ) -> NDArray[np.bool_]:
@@ -381,22 +407,28 @@ def _jerk_square(acc: NDArray[np.float64], i: int) -> float:
 
 
 @kernel
-def _jerk_by_direction(
-    acc: NDArray[np.float64], pitch: NDArray[np.float64], block: int
-) -> NDArray[np.float64]:
-    """Sum of squared jerk while the foot turns fast backward and forward, block by block."""
+def _pitch_and_jerk(
+    acc: NDArray[np.float64], gyr: NDArray[np.float64], axis: NDArray[np.float64], block: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Rate about an axis, and the squared jerk while the foot turns fast backward and forward.
+
+    The jerk is summed block by block: in the first column while the rate is negative, in the
+    second while it is positive.
+    """
     n = acc.shape[0]
-    sums = np.zeros(((n + block - 1) // block, 2))
+    pitch, sums = np.empty(n), np.zeros(((n + block - 1) // block, 2))
     for b in range(sums.shape[0]):
         start, stop = b * block, min((b + 1) * block, n)
         square = 0.0
         for i in range(start, stop):
-            square += pitch[i] * pitch[i]
+            rate = axis[0] * gyr[i, 0] + axis[1] * gyr[i, 1] + axis[2] * gyr[i, 2]
+            pitch[i] = rate
+            square += rate * rate
         fast = max(JERK_MIN_RATE_RADPS, math.sqrt(square / (stop - start)))
         for i in range(max(start, 1), stop):
             if abs(pitch[i]) >= fast:
                 sums[b, 1 if pitch[i] > 0.0 else 0] += _jerk_square(acc, i)
-    return sums
+    return pitch, sums
 
 
 @kernel
@@ -435,17 +467,21 @@ def _gyr_swings(
     acc: NDArray[np.float64],
     gyr: NDArray[np.float64],
     energy: NDArray[np.float64],
+    rest_and_turn: tuple[NDArray[np.float64], NDArray[np.float64]],
     rate: float,
     likely_axis: NDArray[np.float64] | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]:
-    """Swings, their direction, and the pitch axis, from the lobes of pitch rate."""
-    up, moments = _rotation_moments(acc, gyr, energy)
-    up /= np.linalg.norm(up)
+    """Swings, their direction, and the pitch axis, from the lobes of pitch rate.
+
+    ``rest_and_turn`` as `_stance_energy` returns it.
+    """
+    quiet_force, moments = rest_and_turn
+    up = quiet_force / np.linalg.norm(quiet_force)
     level = np.eye(3) - np.outer(up, up)
     axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
     block = round(DIRECTION_BLOCK_S * rate)
-    pitch = project(gyr, axis)
-    lobes = {sign: _find_swings(pitch, sign, rate) for sign in (1.0, -1.0)}
+    pitch, jerk = _pitch_and_jerk(acc, gyr, axis, block)
+    lobes = dict(zip((1.0, -1.0), _find_swings(pitch, rate), strict=True))
     calm = {
         sign: _calm_after(energy, found, round(BESIDE_S * rate)) for sign, found in lobes.items()
     }
@@ -454,7 +490,7 @@ def _gyr_swings(
         calmer = math.copysign(math.inf, float(axis @ likely_axis))
     elif all(ratio.size for ratio in calm.values()):
         calmer = float(np.median(calm[1.0]) - np.median(calm[-1.0]))
-    by_block = _directions(_jerk_by_direction(acc, pitch, block), calmer)
+    by_block = _directions(jerk, calmer)
     swings, directions = [], []
     for direction in np.unique(by_block):
         found = lobes[float(direction)]
@@ -503,14 +539,14 @@ def find_stances(
     rate = sampling_rate_hz
     gyr = np.zeros_like(acc) if gyr_radps is None else np.ascontiguousarray(gyr_radps, np.float64)
     energy = np.empty(acc.shape[0])
-    _stance_energy(acc, gyr, round(ENERGY_HALF_WINDOW_S * rate), energy)
+    rest_and_turn = _stance_energy(acc, gyr, round(ENERGY_HALF_WINDOW_S * rate), energy)
     if gyr_radps is None:
         bumps = np.empty(acc.shape[0])
         _stance_energy(acc, gyr, round(BUMP_HALF_WINDOW_S * rate), bumps)
         swings, axis = _find_landings(bumps, rate), np.full(3, np.nan)
         direction = np.ones(swings.shape[0], dtype=np.int8)
     else:
-        swings, direction, axis = _gyr_swings(acc, gyr, energy, rate, likely_axis)
+        swings, direction, axis = _gyr_swings(acc, gyr, energy, rest_and_turn, rate, likely_axis)
     if swings.shape[0] == 0:
         none = np.empty(0, np.int64)
         return Stances(*(none,) * 6, np.empty(0, np.int8), axis)
@@ -579,53 +615,57 @@ def _vertex(x: NDArray[np.float64], i: int) -> float:
 
 
 @kernel
-def _project_events(
-    x: NDArray[np.float64],
-    axis: NDArray[np.float64],
-    direction: NDArray[np.int8],
-    stance: NDArray[np.int64],
-    before: int,
-    out: NDArray[np.float64],
-) -> None:
-    """Write the rate about an axis, positive with each swing, where slap and push-off are searched.
+def _falling(
+    x: NDArray[np.float64], axis: NDArray[np.float64], direction: int
+) -> NDArray[np.float64]:
+    """Rate about an axis, positive with the swing; without an axis the size, turned round.
 
-    ``stance`` as for `_find_events`, ``direction`` that of the swing before each, ``before`` how
-    far before the swing's end a landing is searched.
+    Either is least at push-off.
     """
-    for k in range(stance.shape[0]):
-        for first, last in ((stance[k, 0] - before, stance[k, 1]), (stance[k, 2], stance[k, 3])):
-            for i in range(max(first - 1, 0), min(last + 1, x.shape[0])):
-                rate = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
-                out[i] = direction[k] * rate
+    out = np.empty(x.shape[0])
+    for i in range(x.shape[0]):
+        if math.isnan(axis[0]):
+            out[i] = -_rate(x, i)
+        else:
+            along = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
+            out[i] = direction * along
+    return out
 
 
 @kernel
 def _find_events(
     acc: NDArray[np.float64],
-    falling: NDArray[np.float64],
+    turn: NDArray[np.float64],
+    axis: NDArray[np.float64],
     stance: NDArray[np.int64],
     search: tuple[int, int, int, int],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find initial contact and push-off of every stance.
 
     ``stance`` holds swing stop, arrive, depart and next swing start, or depart again where no
-    swing follows and push-off is not observed; ``falling`` is least at push-off, and with a
-    gyroscope is the pitch rate; ``search`` is how far before the swing's end and after foot-flat
-    the searches start, and how far after and before the jerk's onset the slap is searched (0: no
-    gyroscope).
+    swing follows and push-off is not observed, and the direction of the swing before; ``turn`` and
+    ``axis`` are read as `_falling` does; ``search`` is how far before the swing's end and after
+    foot-flat the searches start, and how far after and before the jerk's onset the slap is
+    searched (0: no gyroscope).
     """
     n = stance.shape[0]
     initial, terminal = np.full(n, np.nan), np.full(n, np.nan)
     for k in range(n):
-        swing_stop, arrive, depart, swing_start = stance[k]
+        swing_stop, arrive, depart, swing_start, direction = stance[k]
         start = max(swing_stop - search[0], 1)
         if arrive > start:
             initial[k] = _onset(acc, start, arrive)
-            if search[2] > 0:
-                initial[k] = _slap(falling, initial[k], arrive, start, search[2:])
+        if arrive > start and search[2] > 0:
+            first = max(start - 2, 0)  # neighbours of what is searched
+            part = _falling(turn[first : arrive + 1], axis, direction)
+            ends = (arrive - first, start - first)
+            initial[k] = first + _slap(part, initial[k] - first, ends[0], ends[1], search[2:])
         if swing_start > depart:
             start = min(depart + search[1], swing_start - 1)
-            terminal[k] = _vertex(falling, _argmin(falling, start, swing_start))
+            first = max(start - 1, 0)
+            part = _falling(turn[first : swing_start + 1], axis, direction)
+            lowest = _argmin(part, start - first, swing_start - first)
+            terminal[k] = first + _vertex(part, lowest)
     return initial, terminal
 
 
@@ -665,7 +705,10 @@ class FootStretch:
 
 
 def foot_stretches(
-    acc_mps2: NDArray[np.float64], gyr_radps: NDArray[np.float64] | None, sampling_rate_hz: float
+    acc_mps2: NDArray[np.float64],
+    gyr_radps: NDArray[np.float64] | None,
+    sampling_rate_hz: float,
+    gyr_ranges: ChannelRanges | None = None,
 ) -> list[FootStretch]:
     """Repair and bridge a foot sensor's signals and find its stances, once for all uses.
 
@@ -676,6 +719,8 @@ def foot_stretches(
         by axis. NaN where not observed; without a gyroscope None, or NaN throughout.
     sampling_rate_hz : float
         Samples a second.
+    gyr_ranges : ChannelRanges, optional
+        Of ``gyr_radps``, where both signals are known to be complete.
 
     Returns
     -------
@@ -690,7 +735,7 @@ def foot_stretches(
     if gyr is None:
         acc, hole_s = bridge_gaps(acc, sampling_rate_hz, ANCHOR_BRIDGE_S)
         pieces = finite_segments(acc)
-    elif not has_gaps(acc) and not has_gaps(gyr):
+    elif gyr_ranges is not None or not (has_gaps(acc) or has_gaps(gyr)):
         hole_s = np.zeros(acc.shape[0])
         pieces = np.array([[0, acc.shape[0]]])
     else:
@@ -705,7 +750,7 @@ def foot_stretches(
         turn, repaired, railed = None, None, np.zeros(last - first, dtype=np.bool_)
         if gyr is not None:
             turn = np.ascontiguousarray(gyr[first:last])
-            repaired, railed = repair_railed(turn)
+            repaired, railed = repair_railed(turn, ranges=gyr_ranges)
         stances = find_stances(force, repaired, sampling_rate_hz, likely_axis)
         if likely_axis is None and len(stances) >= MIN_STANCES_TO_TELL:
             likely_axis = stances.pitch_axis
@@ -749,14 +794,13 @@ def _stretch_contacts(
     search_s = (ONSET_SEARCH_S, *((0.0, SLAP_SEARCH_S) if has_gyr else (PUSH_OFF_SEARCH_S, 0.0)))
     before, after, slap = (round(part_s * sampling_rate_hz) for part_s in search_s)
     search = (before, after, slap, round(MAX_SLAP_LEAD_S * sampling_rate_hz))
-    stance = np.column_stack((stances.swing_stop_sample, arrive, depart, leave))
-    falling = np.empty(stretch.acc_mps2.shape[0])
-    if stretch.repaired_radps is None:
-        falling = -np.sqrt((stretch.acc_mps2**2).sum(axis=1))
-    else:
-        turn = (stretch.repaired_radps, stances.pitch_axis, stances.swing_direction)
-        _project_events(*turn, stance, before, falling)
-    initial, push_off = _find_events(stretch.acc_mps2, falling, stance, search)
+    stance = np.column_stack(
+        (stances.swing_stop_sample, arrive, depart, leave, stances.swing_direction)
+    )
+    turn = stretch.acc_mps2 if stretch.repaired_radps is None else stretch.repaired_radps
+    initial, push_off = _find_events(
+        stretch.acc_mps2, turn, stances.pitch_axis, stance.astype(np.int64), search
+    )
     # Whoever stood in between pushed off from standing, not from this landing.
     stood = push_off - initial > STANDING_S * sampling_rate_hz
     push_off[stood] = np.nan

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.gaps import hermite
-from loadcore.signals import channel_ranges
+from loadcore.signals import ChannelRanges, channel_ranges
 
 __all__ = ["repair_railed"]
 
@@ -81,7 +81,9 @@ def _repair_axis(
 
 
 def repair_railed(
-    gyr_radps: NDArray[np.float64], rail_radps: float | None = None
+    gyr_radps: NDArray[np.float64],
+    rail_radps: float | None = None,
+    ranges: ChannelRanges | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Estimate the angular rate that a railed gyroscope missed.
 
@@ -92,6 +94,8 @@ def repair_railed(
     rail_radps : float, optional
         Rate from which a sample counts as railed, where the sensor's is known. By default a lobe
         counts whose flat top reaches 95.6 % of the highest rate of the recording on any axis.
+    ranges : ChannelRanges, optional
+        Of ``gyr_radps``; measured here if not given.
 
     Returns
     -------
@@ -103,7 +107,7 @@ def repair_railed(
     """
     gyr = np.ascontiguousarray(gyr_radps, dtype=np.float64)
     railed = np.zeros(gyr.shape[0], dtype=np.bool_)
-    ranges = channel_ranges(gyr)
+    ranges = channel_ranges(gyr) if ranges is None else ranges
     highest = float(max(ranges.high.max(), -ranges.low.min()))
     if not highest > 0.0:
         return gyr, railed

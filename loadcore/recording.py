@@ -197,7 +197,10 @@ class RecordingAnalysis:
 
 @dataclass(frozen=True)
 class _EvenSignal:
-    """Samples on an even grid; missing ones are NaN, and clipping is marked."""
+    """Samples on an even grid; missing ones are NaN, and clipping is marked.
+
+    ``gyr_ranges`` are told where nothing was missing, and nothing was changed.
+    """
 
     acc: FloatArray
     gyr: FloatArray | None
@@ -205,6 +208,7 @@ class _EvenSignal:
     acc_clipped: NDArray[np.bool_]
     gyr_clipped: NDArray[np.bool_]
     jitter_s: float
+    gyr_ranges: ChannelRanges | None
 
 
 def analyse_recording(
@@ -265,10 +269,12 @@ def analyse_recording(
     if problems:
         raise SignalError(*problems)
     clipped = _clipped(acc_mps2, gyr_radps, acc_range_g, gyr_range_dps, ranges)
-    even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, clipped)
+    even = _even_signal(acc_mps2, gyr_radps, time_s, sampling_rate_hz, clipped, ranges)
     bouts = find_bouts(even.acc, even.rate_hz, site, even.gyr)
     running = _running_samples(bouts, even.acc.shape[0])
-    stretches = foot_stretches(even.acc, even.gyr, even.rate_hz) if site == "foot" else []
+    stretches = []
+    if site == "foot":
+        stretches = foot_stretches(even.acc, even.gyr, even.rate_hz, even.gyr_ranges)
     rotation, orientation, confidence = _orientation(even, site, frame, running, stretches)
     strides = None
     if site == "foot" and even.gyr is not None:
@@ -319,8 +325,12 @@ def _even_signal(
     time_s: ArrayLike | None,
     nominal_hz: float,
     clipped: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    ranges: tuple[ChannelRanges, ChannelRanges | None],
 ) -> _EvenSignal:
     """Take exact constants as missing, and resample if the stamps ask for it."""
+    gyr_ranges = (
+        ranges[1] if ranges[0].is_complete and ranges[1] and ranges[1].is_complete else None
+    )
     acc = np.ascontiguousarray(acc, dtype=np.float64)
     gyr = None if gyr is None else np.ascontiguousarray(gyr, dtype=np.float64)
     if gyr is not None and not live_columns(gyr).any():
@@ -329,6 +339,7 @@ def _even_signal(
     asleep = idle_samples(acc, nominal_hz)
     if asleep.any():
         acc = np.where(asleep[:, None], np.nan, acc)  # a copy: the caller's array stays
+        gyr_ranges = None
     rate_hz, jitter_s = nominal_hz, float("nan")
     if time_s is not None:
         stamps = np.asarray(time_s, dtype=np.float64)
@@ -336,6 +347,7 @@ def _even_signal(
         jitter_s = timing.jitter_s
         uneven = jitter_s * nominal_hz > MAX_JITTER_FRACTION or timing.n_gaps > 0
         if uneven:
+            gyr_ranges = None
             grid_s, acc = resample(acc, stamps, nominal_hz)
             if gyr is not None:
                 gyr = resample(gyr, stamps, nominal_hz)[1]
@@ -343,7 +355,7 @@ def _even_signal(
             gyr_clipped = _marks_on_grid(gyr_clipped, stamps, grid_s)
         elif abs(timing.sampling_rate_hz / nominal_hz - 1.0) > MAX_RATE_ERROR:
             rate_hz = timing.sampling_rate_hz
-    return _EvenSignal(acc, gyr, rate_hz, acc_clipped, gyr_clipped, jitter_s)
+    return _EvenSignal(acc, gyr, rate_hz, acc_clipped, gyr_clipped, jitter_s, gyr_ranges)
 
 
 def _marks_on_grid(
@@ -572,7 +584,7 @@ def _quality(
         jitter_s=even.jitter_s,
         duration_s=n / even.rate_hz,
         running_s=n_running / even.rate_hz,
-        missing_frac=1.0 - count_observed(even.acc) / n,
+        missing_frac=0.0 if even.gyr_ranges else 1.0 - count_observed(even.acc) / n,
         acc_clipped_frac=share(even.acc_clipped),
         gyr_clipped_frac=np.nan if even.gyr is None else share(even.gyr_clipped),
         orientation=orientation,
