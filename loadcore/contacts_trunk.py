@@ -34,7 +34,7 @@ from loadcore.contact_times import (
     no_contacts,
     select_contacts,
 )
-from loadcore.filters import lowpass, lowpass_pair
+from loadcore.filters import lowpass, lowpass_four
 from loadcore.orientation import rotate
 from loadcore.signals import SignalError, finite_segments
 from loadcore.trunk_waveform import TrunkCoefficients, refine_contacts
@@ -133,17 +133,21 @@ class _Lagged(NamedTuple):
 def _lagged(signal: NDArray[np.float64], n_lags: int) -> _Lagged:
     """Sum products and squares once for all lags.
 
-    The inner loop runs over lags: it carries no sum, so the compiler can do several at once.
+    The inner loop runs over lags: it carries no sum, so the compiler can do several at once, and
+    four samples share the reading and writing of a lag's sum.
     """
     n = signal.size
-    padded = np.zeros(n + n_lags)
+    padded = np.zeros(n + n_lags + 4)
     padded[:n] = signal
     product = np.zeros(n_lags)
+    for i in range(0, n, 4):
+        a, b, c, d = padded[i], padded[i + 1], padded[i + 2], padded[i + 3]
+        ahead = padded[i : i + n_lags + 3]
+        for lag in range(n_lags):
+            near = a * ahead[lag] + b * ahead[lag + 1]
+            product[lag] += near + (c * ahead[lag + 2] + d * ahead[lag + 3])
     energy, beside = np.zeros(n + 1), np.zeros(n + 1)
     for i in range(n):
-        ahead = padded[i : i + n_lags]
-        for lag in range(n_lags):
-            product[lag] += padded[i] * ahead[lag]
         energy[i + 1] = energy[i] + padded[i] * padded[i]
         beside[i + 1] = beside[i] + padded[i] * padded[i + 1]
     return _Lagged(signal, product, energy, beside)
@@ -410,6 +414,51 @@ def _means_between(
     return means
 
 
+@kernel
+def _contrast(
+    lateral_g: NDArray[np.float64],
+    first_sample: NDArray[np.float64],
+    last_sample: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return how far the signal of each early stance lies above that of both neighbours.
+
+    At least two stances; those at the ends have one neighbour.
+    """
+    size, n = lateral_g.size, first_sample.size
+    first = np.minimum(np.maximum(first_sample, 0.0), size - 1.0).astype(np.int64)
+    middle = np.minimum(np.maximum(0.5 * (first_sample + last_sample), first + 1.0), size)
+    level = _means_between(lateral_g, first, middle.astype(np.int64))
+    contrast = np.empty(n)
+    for k in range(n):
+        before, after = level[k - 1 if k > 0 else 1], level[k + 1 if k < n - 1 else n - 2]
+        contrast[k] = level[k] - 0.5 * (before + after)
+    return contrast
+
+
+@kernel
+def _even_is_right(
+    contrast: NDArray[np.float64],
+    parity: NDArray[np.float64],
+    steps_since: NDArray[np.float64],
+    power: float,
+) -> NDArray[np.float64]:
+    """Return the probability, at each contact, that those counted as even are right."""
+    n = contrast.size
+    alternation = -(contrast[1:] * contrast[:-1]).sum() / (n - 1) / power
+    strength = min(max(alternation, 0.0), 0.9)
+    weight = 2.0 * math.sqrt(strength) / (1.0 - strength) / math.sqrt(power)
+    evidence, change = np.empty(n), np.empty(n)
+    for k in range(n):
+        odds = weight * contrast[k] * parity[k]
+        evidence[k] = min(max(odds, -SIDE_LARGEST_EVIDENCE), SIDE_LARGEST_EVIDENCE)
+        if math.isnan(odds):
+            evidence[k] = math.nan
+        regular = abs(steps_since[k] - round(steps_since[k])) <= REGULAR_STEP_RATIO
+        change[k] = SIDE_CHANGE_PROBABILITY if regular else SIDE_CHANGE_PROBABILITY_IRREGULAR
+    return _side_probability(evidence, change)
+
+
+@kernel
 def _sides(
     lateral_g: NDArray[np.float64],
     first_sample: NDArray[np.float64],
@@ -425,27 +474,21 @@ def _sides(
     side = np.full(n, SIDE_UNKNOWN, dtype=np.int8)
     if n < 3:
         return side
-    first = np.clip(first_sample, 0, lateral_g.size - 1).astype(np.int64)
-    middle = np.clip(0.5 * (first_sample + last_sample), first + 1, lateral_g.size).astype(np.int64)
-    level = _means_between(lateral_g, first, middle)
-    contrast = np.full(n, np.nan)
-    contrast[1:-1] = level[1:-1] - 0.5 * (level[:-2] + level[2:])
-    contrast[0], contrast[-1] = level[0] - level[1], level[-1] - level[-2]
-    power = float(np.mean(contrast**2))
+    contrast = _contrast(lateral_g, first_sample, last_sample)
+    power = (contrast * contrast).sum() / n
     if not power > 0.0:
         return side
-    alternation = -float(np.mean(contrast[1:] * contrast[:-1])) / power
-    strength = min(max(alternation, 0.0), 0.9)
-    parity = np.where(np.cumsum(np.maximum(np.round(steps_since), 1.0)) % 2.0 == 0.0, 1.0, -1.0)
-    evidence = 2.0 * math.sqrt(strength) / (1.0 - strength) * contrast / math.sqrt(power) * parity
-    evidence = np.clip(evidence, -SIDE_LARGEST_EVIDENCE, SIDE_LARGEST_EVIDENCE)
-    in_doubt = np.abs(steps_since - np.round(steps_since)) > REGULAR_STEP_RATIO
-    even_is_right = _side_probability(
-        evidence, np.where(in_doubt, SIDE_CHANGE_PROBABILITY_IRREGULAR, SIDE_CHANGE_PROBABILITY)
-    )
-    right = np.where(parity > 0.0, even_is_right, 1.0 - even_is_right)
-    side[right > SIDE_MINIMUM_PROBABILITY] = SIDE_RIGHT
-    side[right < 1.0 - SIDE_MINIMUM_PROBABILITY] = SIDE_LEFT
+    parity, counted = np.empty(n), 0
+    for k in range(n):
+        counted += max(round(steps_since[k]), 1)
+        parity[k] = 1.0 if counted % 2 == 0 else -1.0
+    even_is_right = _even_is_right(contrast, parity, steps_since, power)
+    for k in range(n):
+        right = even_is_right[k] if parity[k] > 0.0 else 1.0 - even_is_right[k]
+        if right > SIDE_MINIMUM_PROBABILITY:
+            side[k] = SIDE_RIGHT
+        elif right < 1.0 - SIDE_MINIMUM_PROBABILITY:
+            side[k] = SIDE_LEFT
     return side
 
 
@@ -481,18 +524,16 @@ def _local_step_time(
 
 @kernel
 def _pressing_and_loading(
-    upward_g: NDArray[np.float64], forward_g: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the vertical where it presses, zero elsewhere, and its length with the forward axis.
+    upward_g: NDArray[np.float64], forward_g: NDArray[np.float64], both: NDArray[np.float64]
+) -> None:
+    """Write the vertical where it presses, zero elsewhere, and its length with the forward axis.
 
     A forward axis that was not observed counts as zero.
     """
-    both = np.empty((2, upward_g.size))
     for i in range(upward_g.size):
         up, forward = max(upward_g[i], 0.0), forward_g[i]
         square = up * up + (0.0 if math.isnan(forward) else forward * forward)
         both[0, i], both[1, i] = up, math.sqrt(square)
-    return both
 
 
 @kernel
@@ -529,14 +570,17 @@ def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Conta
     """
     upward_g = axes_g[1]
     rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    rhythm_g, lateral_g = lowpass_pair(axes_g[1:], (rhythm_hz, SIDE_CUTOFF_HZ), sampling_rate_hz)
+    rough_g = np.empty((4, upward_g.size))
+    rough_g[:2] = axes_g[1:]
+    _pressing_and_loading(upward_g, axes_g[0], rough_g[2:])
+    rhythm_g, lateral_g, unloading_g, loading_g = lowpass_four(
+        rough_g,
+        (rhythm_hz, SIDE_CUTOFF_HZ, UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ),
+        sampling_rate_hz,
+    )
     step_time_s, at_s = _local_step_time(rhythm_g, sampling_rate_hz)
     if not step_time_s.size:
         return no_contacts()
-    pressing_and_loading = _pressing_and_loading(upward_g, axes_g[0])
-    unloading_g, loading_g = lowpass_pair(
-        pressing_and_loading, (UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ), sampling_rate_hz
-    )
     smooth = lowpass(upward_g, STEP_CUTOFF_RATIO / _median(step_time_s), sampling_rate_hz)
     level, spread = _mean_and_spread(smooth)
     maxima = _maxima_above(smooth, level)
@@ -555,7 +599,7 @@ def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Conta
         mid_stance,
         local_s * sampling_rate_hz,
     )
-    duty_ratio = _duty_ratios(pressing_and_loading[0], mid_stance, steps_since)
+    duty_ratio = _duty_ratios(rough_g[2], mid_stance, steps_since)
     known = np.isfinite(duty_ratio)
     if not known.any():
         return no_contacts()  # not two mid-stances in a row are one step apart: no running

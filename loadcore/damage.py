@@ -223,7 +223,8 @@ def step_damage(
     if problems:
         raise ValueError("; ".join(problems))
     known = np.where(np.isnan(noise), 0.0, noise)
-    return np.asarray(force**exponent / noise_inflation(known, exponent), np.float64)
+    inflation = noise_inflation(known, exponent) if known.any() else 1.0
+    return np.asarray(force**exponent / inflation, np.float64)
 
 
 def shrink_to_session(
@@ -339,7 +340,7 @@ def sum_damage(
     if cost.size == 0:
         return DamageSum(0, math.nan, math.nan, math.nan)
     # The squared measured cost is itself inflated by noise; undo that, too.
-    noise_in_square = (1.0 + noise**2) ** exponent**2
+    noise_in_square = (1.0 + noise**2) ** exponent**2 if noise.any() else 1.0
     variance = cost**2 * power_relative_sd(step, exponent) ** 2 / noise_in_square
     return DamageSum(
         n_steps=int(cost.size),

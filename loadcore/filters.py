@@ -26,7 +26,7 @@ __all__ = [
     "highpass",
     "lowpass",
     "lowpass_causal",
-    "lowpass_pair",
+    "lowpass_four",
 ]
 
 type FloatArray = NDArray[np.float64]
@@ -164,54 +164,59 @@ def _zero_lag_kernel(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
 
 
 @kernel
-def _pair_one_way(
+def _four_one_way(
     x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
 ) -> None:
-    """Filter two channels side by side from a state, which becomes the state after them.
+    """Filter four channels side by side from a state, which becomes the state after them.
 
-    ``step`` is 1, or -1 for last to first. Neither channel waits for the other, so both take
+    ``step`` is 1, or -1 for last to first. No channel waits for another, so that all four take
     hardly longer than one.
     """
-    b0, a1, a2 = c[:, 0].copy(), c[:, 3].copy(), c[:, 4].copy()
-    c1, c2 = c[:, 1] - a1 * b0, c[:, 2] - a2 * b0
-    p1, p2, q1, q2 = state[0, 0], state[0, 1], state[1, 0], state[1, 1]
+    b, f, g = c[:, 0].copy(), c[:, 3].copy(), c[:, 4].copy()
+    d, e = c[:, 1] - f * b, c[:, 2] - g * b
+    p1, q1, r1, s1 = state[0]
+    p2, q2, r2, s2 = state[1]
     n = x.shape[1]
     for k in range(n):
         i = k if step > 0 else n - 1 - k
-        u, v = x[0, i], x[1, i]
-        out[0, i], out[1, i] = b0[0] * u + p1, b0[1] * v + q1
-        p1, p2 = (c1[0] * u + p2) - a1[0] * p1, c2[0] * u - a2[0] * p1
-        q1, q2 = (c1[1] * v + q2) - a1[1] * q1, c2[1] * v - a2[1] * q1
-    state[0, 0], state[0, 1], state[1, 0], state[1, 1] = p1, p2, q1, q2
+        u, v, w, y = x[0, i], x[1, i], x[2, i], x[3, i]
+        out[0, i], out[1, i] = b[0] * u + p1, b[1] * v + q1
+        out[2, i], out[3, i] = b[2] * w + r1, b[3] * y + s1
+        p1, p2 = (d[0] * u + p2) - f[0] * p1, e[0] * u - g[0] * p1
+        q1, q2 = (d[1] * v + q2) - f[1] * q1, e[1] * v - g[1] * q1
+        r1, r2 = (d[2] * w + r2) - f[2] * r1, e[2] * w - g[2] * r1
+        s1, s2 = (d[3] * y + s2) - f[3] * s1, e[3] * y - g[3] * s1
+    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = p1, q1, r1, s1
+    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = p2, q2, r2, s2
 
 
 @kernel
-def _pair_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
-    """Do to two channels what `_zero_lag_kernel` does to one; at least two samples."""
+def _four_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
+    """Do to four channels what `_zero_lag_kernel` does to one; at least two samples."""
     n = x.shape[1]
     pad = min(PAD_SAMPLES, n - 1)
-    head, tail, state = np.empty((2, pad)), np.empty((2, pad)), np.empty((2, 2))
-    for j in range(2):
+    head, tail, state = np.empty((4, pad)), np.empty((4, pad)), np.empty((2, 4))
+    for j in range(4):
         for i in range(pad):
             head[j, i] = 2.0 * x[j, 0] - x[j, pad - i]
             tail[j, i] = 2.0 * x[j, n - 1] - x[j, n - 2 - i]
         s1, s2 = _steady_state(c[j])
-        state[j, 0], state[j, 1] = s1 * head[j, 0], s2 * head[j, 0]
-    _pair_one_way(head, head, c, state, 1)
-    _pair_one_way(x, out, c, state, 1)
-    _pair_one_way(tail, tail, c, state, 1)
-    for j in range(2):
+        state[0, j], state[1, j] = s1 * head[j, 0], s2 * head[j, 0]
+    _four_one_way(head, head, c, state, 1)
+    _four_one_way(x, out, c, state, 1)
+    _four_one_way(tail, tail, c, state, 1)
+    for j in range(4):
         s1, s2 = _steady_state(c[j])
-        state[j, 0], state[j, 1] = s1 * tail[j, pad - 1], s2 * tail[j, pad - 1]
-    _pair_one_way(tail, tail, c, state, -1)
-    _pair_one_way(out, out, c, state, -1)
+        state[0, j], state[1, j] = s1 * tail[j, pad - 1], s2 * tail[j, pad - 1]
+    _four_one_way(tail, tail, c, state, -1)
+    _four_one_way(out, out, c, state, -1)
 
 
 @kernel
 def _three_one_way(
     x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
 ) -> None:
-    """Filter the three columns of a signal side by side, as `_pair_one_way` does two rows."""
+    """Filter the three columns of a signal side by side, as `_four_one_way` does four rows."""
     b0, a1, a2 = c[0], c[3], c[4]
     c1, c2 = c[1] - a1 * b0, c[2] - a2 * b0
     p1, q1, r1 = state[0]
@@ -327,23 +332,23 @@ def lowpass(
     return _filter(x, _butterworth(cutoff_hz, sampling_rate_hz, "low"), zero_lag=True)
 
 
-def lowpass_pair(
-    x: FloatArray, cutoff_hz: tuple[float, float], sampling_rate_hz: float
+def lowpass_four(
+    x: FloatArray, cutoff_hz: tuple[float, float, float, float], sampling_rate_hz: float
 ) -> FloatArray:
-    """Low-pass two channels without delay, each at its own cut-off, in hardly the time of one.
+    """Low-pass four channels without delay, each at its own cut-off, in hardly the time of one.
 
     Parameters
     ----------
-    x : (2, n) float64 array
+    x : (4, n) float64 array
         One channel a row. Where a sample is missing, each is filtered on its own.
-    cutoff_hz : two floats
+    cutoff_hz : four floats
         -3 dB after both passes.
     sampling_rate_hz : float
         Samples a second.
 
     Returns
     -------
-    (2, n) float64 array
+    (4, n) float64 array
         Rows as :func:`lowpass` gives them.
 
     Raises
@@ -351,14 +356,14 @@ def lowpass_pair(
     SignalError
         As :func:`lowpass`.
     """
-    both = np.ascontiguousarray(x, dtype=np.float64)
-    if both.shape[1] < 2 or not all_finite(both):
+    rows = np.ascontiguousarray(x, dtype=np.float64)
+    if rows.shape[1] < 2 or not all_finite(rows):
         return np.stack(
-            [lowpass(row, hz, sampling_rate_hz) for row, hz in zip(both, cutoff_hz, strict=True)]
+            [lowpass(row, hz, sampling_rate_hz) for row, hz in zip(rows, cutoff_hz, strict=True)]
         )
     sections = np.stack([_effective_section(hz, sampling_rate_hz) for hz in cutoff_hz])
-    out = np.empty_like(both)
-    _pair_zero_lag(both, out, sections)
+    out = np.empty_like(rows)
+    _four_zero_lag(rows, out, sections)
     return out
 
 

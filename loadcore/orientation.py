@@ -334,20 +334,43 @@ biomac_imu_cycle: 0.5 at the pelvis, -0.4 to -0.9 at shank and foot. Engineering
 smallest seen."""
 
 
+@kernel
+def _moments_with_fall(levelled: FloatArray) -> FloatArray:
+    """Return the second moments, about their means, of x, z and the fall of y from row to row.
+
+    The fall is that of both neighbours, at the ends of the one there is.
+    """
+    n = levelled.shape[0]
+    y = levelled[:, 1]
+    x_mean, z_mean = levelled[:, 0].sum() / n, levelled[:, 2].sum() / n
+    # Neighbours cancel in the sum of all falls but for two rows at each end.
+    ends = y[n - 1] - y[n - 2] + y[1] - y[0]
+    fall_mean = -(0.5 * (y[n - 1] + y[n - 2] - y[0] - y[1]) + ends) / n
+    xx, xz, zz, xf, zf, ff = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for i in range(n):
+        before, after = max(i - 1, 0), min(i + 1, n - 1)
+        fall = (y[before] - y[after]) / (after - before) - fall_mean
+        x, z = levelled[i, 0] - x_mean, levelled[i, 2] - z_mean
+        xx, xz, zz = xx + x * x, xz + x * z, zz + z * z
+        xf, zf, ff = xf + x * fall, zf + z * fall, ff + fall * fall
+    return np.array([[xx, xz, xf], [xz, zz, zf], [xf, zf, ff]])
+
+
 def _heading_from_acceleration(levelled: FloatArray, site: str) -> tuple[FloatArray, float]:
     """Return the forward direction (x, z) in the levelled frame from specific force alone."""
-    horizontal = levelled[:, [0, 2]] - levelled[:, [0, 2]].mean(axis=0)
+    moments = _moments_with_fall(levelled)
     if site not in TRUNK_SITES:
-        axis, share = _principal_direction(horizontal.T @ horizontal)
+        axis, share = _principal_direction(moments[:2, :2])
         forward, certainty = _point_forward(axis, levelled)
         return forward, (2.0 * share - 1.0) * certainty
-    fall = -np.gradient(levelled[:, 1])
-    forward = fall @ horizontal
-    size = math.sqrt(float(forward @ forward))
+    with_fall = moments[:2, 2]
+    size = math.sqrt(float(with_fall @ with_fall))
     if size == 0.0:
         return np.array([1.0, 0.0]), 0.0
-    forward = forward / size
-    return forward, min(1.0, _correlation(horizontal @ forward, fall) / FULL_CORRELATION)
+    forward = with_fall / size
+    along = float(forward @ moments[:2, :2] @ forward)
+    correlation = size / math.sqrt(along * float(moments[2, 2]))
+    return forward, min(1.0, correlation / FULL_CORRELATION)
 
 
 def align_heading(

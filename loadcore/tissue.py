@@ -342,9 +342,10 @@ def _modifiers(
     log_factor = np.zeros((speed.size, N_TISSUES))
     variance = np.zeros((speed.size, N_TISSUES))
     for driver, slope, unknown_sd in drivers:
-        is_unknown = np.isnan(driver)[:, None]
-        log_factor += np.where(is_unknown, 0.0, driver[:, None] * slope)
-        variance += np.where(is_unknown, (slope * unknown_sd) ** 2, 0.0)
+        is_unknown = np.isnan(driver)
+        for tissue in np.flatnonzero(slope):  # no slope, no factor
+            log_factor[:, tissue] += np.where(is_unknown, 0.0, driver * slope[tissue])
+            variance[:, tissue] += np.where(is_unknown, (slope[tissue] * unknown_sd) ** 2, 0.0)
     return log_factor, np.sqrt(variance)
 
 

@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from loadcore import contacts_foot, contacts_trunk, signals, trajectory
 from loadcore.constants import SITES, STANDARD_GRAVITY_MPS2
 from loadcore.contacts import find_contacts
-from loadcore.filters import lowpass, lowpass_pair
+from loadcore.filters import lowpass, lowpass_four
 from loadcore.gaps import has_gaps
 from loadcore.impact import peak_tibial_acceleration
 from loadcore.orientation import project, rotate
@@ -68,20 +68,33 @@ def test_a_sleeping_sensor_is_found_wherever_its_sleep_begins(x, rate_hz):
     np.testing.assert_array_equal(idle_samples(x, rate_hz), expected)
 
 
+CUTOFFS_HZ = (8.0, 20.0, 10.0, 30.0)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 5, 10, 11, 300])
-def test_a_pair_of_channels_is_filtered_as_each_alone(n):
-    x = walk(n)
-    both = lowpass_pair(x, (8.0, 20.0), 100.0)
-    for row, cutoff_hz in enumerate((8.0, 20.0)):
-        np.testing.assert_allclose(both[row], lowpass(x[row], cutoff_hz, 100.0), atol=1e-11)
+def test_four_channels_are_filtered_as_each_alone(n):
+    x = np.vstack((walk(n), walk(n, 1)))
+    together = lowpass_four(x, CUTOFFS_HZ, 100.0)
+    for row, cutoff_hz in enumerate(CUTOFFS_HZ):
+        np.testing.assert_allclose(together[row], lowpass(x[row], cutoff_hz, 100.0), atol=1e-11)
 
 
-def test_a_hole_in_one_channel_of_a_pair_leaves_the_other_whole():
-    x = walk(200)
+@pytest.mark.parametrize("n", [2, 5, 10, 11, 300])
+def test_three_columns_are_filtered_as_each_alone(n):
+    x = np.vstack((walk(n), walk(n, 1)))[:3].T
+    together = lowpass(x, 8.0, 100.0)
+    for column in range(3):
+        np.testing.assert_allclose(
+            together[:, column], lowpass(x[:, column], 8.0, 100.0), atol=1e-11
+        )
+
+
+def test_a_hole_in_one_of_four_channels_leaves_the_others_whole():
+    x = np.vstack((walk(200), walk(200, 1)))
     x[0, 50:60] = np.nan
-    both = lowpass_pair(x, (8.0, 20.0), 100.0)
-    assert np.array_equal(np.isnan(both), np.isnan(x))
-    np.testing.assert_allclose(both[1], lowpass(x[1], 20.0, 100.0), atol=1e-11)
+    together = lowpass_four(x, CUTOFFS_HZ, 100.0)
+    assert np.array_equal(np.isnan(together), np.isnan(x))
+    np.testing.assert_allclose(together[1], lowpass(x[1], 20.0, 100.0), atol=1e-11)
 
 
 def a_rotation(seed=3):
@@ -160,7 +173,9 @@ def test_maxima_mean_and_spread_are_what_numpy_says(x):
 def test_pressing_and_loading_are_what_they_say(has_forward):
     upward = np.random.default_rng(1).normal(size=40)
     forward = np.random.default_rng(2).normal(size=40) if has_forward else np.full(40, np.nan)
-    pressing, loading = contacts_trunk._pressing_and_loading(upward, forward)
+    both = np.empty((2, upward.size))
+    contacts_trunk._pressing_and_loading(upward, forward, both)
+    pressing, loading = both
     np.testing.assert_array_equal(pressing, np.maximum(upward, 0.0))
     np.testing.assert_allclose(loading, np.hypot(pressing, np.nan_to_num(forward)))
 
