@@ -92,12 +92,15 @@ class Made:
     plan : Plan
     is_state_new : bool
         The estimate passed its check and may be kept as the last good one.
+    record : RunnerRecord
+        As it was read, entries after the day of the report among them.
     """
 
     content: ReportContent
     state: RunnerState | None
     plan: Plan
     is_state_new: bool
+    record: RunnerRecord
 
 
 def load_workbench(project: Places) -> Workbench:
@@ -150,7 +153,7 @@ def make_content(
     last_plan : Plan, optional
         The week that stands is read through it.
     """
-    params = bench.params
+    params, given = bench.params, record
     record = until(record, today)
     measured = _until(measured, today)
     assessment = assess(record, today, params.injuries, params.rules)
@@ -162,7 +165,7 @@ def make_content(
         raise WorkspaceError(str(error)) from error
     state, is_new, model_note = None, False, ""
     if assessment.verdict != "rules_only":
-        history = record_history(record, bench.ledger, today, **tables)
+        history = record_history(record, bench.ledger, today, ledger=ledger, **tables)
         state, is_new, model_note = _estimate(history, bench, last_good)
     plan = _planned(state, assessment, record, bench, last_plan)
     weeks = dose_limits(record, params.dose, today).horizon_weeks
@@ -193,7 +196,7 @@ def make_content(
             ),
         )
     )
-    return Made(content, state, plan, is_new)
+    return Made(content, state, plan, is_new, given)
 
 
 def _planned(
@@ -350,7 +353,7 @@ def _previous(folder: Path, today: date) -> ReportContent | None:
     return None
 
 
-def keep_content(folder: Path, made: Made, record: RunnerRecord, sites: Mapping[str, str]) -> Path:
+def keep_content(folder: Path, made: Made, sites: Mapping[str, str]) -> Path:
     """Write the JSON twin, its dated copy, the last good state and the form; return the twin."""
     report = folder / REPORT
     twin = made.content.model_dump(mode="json")
@@ -359,6 +362,6 @@ def keep_content(folder: Path, made: Made, record: RunnerRecord, sites: Mapping[
     write_plan_files(report, made.plan, read_last_plan(report, made.plan.made_on))
     if made.is_state_new and made.state is not None:
         write_state(report / STATE, made.state)
-    remember_rows(folder, record)
-    refresh_form(folder, record, dict(sites))
+    remember_rows(folder, made.record)
+    refresh_form(folder, made.record, dict(sites))
     return report / CONTENT

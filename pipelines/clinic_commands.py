@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.clinic import keep_content, load_workbench, prepare
-from pipelines.clinic_folder import REPORT, check_folder
+from pipelines.clinic_folder import REPORT
 from pipelines.clinic_pages import render_pages
 from pipelines.paths import Places, project_root
 from tolerance.clinic.content import ReportContent
@@ -37,9 +37,8 @@ def report_runner(folder: Path, today: date) -> list[Path]:
     folder = folder.expanduser()
     bench = load_workbench(Places(project_root()))
     made = prepare(folder, today, bench)
-    record = check_folder(folder, today).checked()
     sites = {name: injury.site for name, injury in bench.params.injuries.items()}
-    twin = keep_content(folder, made, record, sites)
+    twin = keep_content(folder, made, sites)
     return render_pages(twin.resolve(), made.content.runner_id, folder / REPORT, bench.project)
 
 

@@ -106,13 +106,13 @@ def _executed(notebook: dict[str, Any], parameters: dict[str, str]) -> list[Any]
         for cell in notebook["cells"]:
             source = "".join(cell["source"])
             if cell["cell_type"] == "markdown":
-                cells.append(nbformat.v4.new_markdown_cell(source))  # type: ignore[no-untyped-call]
+                cells.append(_node(cell_type="markdown", source=source, metadata={}))
                 continue
             if "parameters" in cell["metadata"].get("tags", []):
                 space |= parameters
                 continue
             exec(compile(source, NOTEBOOK, "exec"), space)  # the repository's own notebook
-            cells.append(nbformat.v4.new_code_cell("", outputs=collected.copy()))  # type: ignore[no-untyped-call]
+            cells.append(_code_cell(collected.copy()))
             collected.clear()
     return cells
 
@@ -142,19 +142,27 @@ def _output(thing: Any) -> Any:
 
 
 def _displayed(data: dict[str, Any], metadata: dict[str, Any]) -> Any:
-    """Return an output as a kernel would; not checked against the schema, which costs more."""
-    output = {"output_type": "display_data", "data": data, "metadata": metadata}
-    return nbformat.from_dict(output)  # type: ignore[no-untyped-call]
+    """Return an output as a kernel would give it."""
+    return _node(output_type="display_data", data=data, metadata=metadata)
+
+
+def _code_cell(outputs: list[Any]) -> Any:
+    return _node(cell_type="code", source="", metadata={}, execution_count=None, outputs=outputs)
 
 
 def _book(cells: list[Any]) -> Any:
-    return nbformat.v4.new_notebook(cells=cells)  # type: ignore[no-untyped-call]
+    return _node(cells=cells, metadata={}, nbformat=4, nbformat_minor=4)
+
+
+def _node(**values: Any) -> Any:
+    """Return a part of a notebook; a check against its schema would cost more than the page."""
+    return nbformat.from_dict(values)  # type: ignore[no-untyped-call]
 
 
 def _write_others(content: ReportContent, folder: Path) -> None:
     for name, parts in (("sheet", sheet_parts(content)), ("letter", letter_parts(content))):
         outputs = [_output(shown(part)) for part in parts]
-        cell = nbformat.v4.new_code_cell("", outputs=outputs)  # type: ignore[no-untyped-call]
+        cell = _code_cell(outputs)
         write_text(
             folder / f"{name}.html", render_html(_book([cell]), TITLES[name], (STYLE, SHEET_STYLE))
         )

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,30 +67,39 @@ def entry_form(runner_id: str, places: Sequence[tuple[str, str]]) -> str:
     """
     style = _squeezed(TEMPLATES / "entry_form.css")
     script = (TEMPLATES / "entry_form.js").read_text(encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
-    )
     policy = (
         f"default-src 'none'; style-src {hashed(style)}; script-src {hashed(script)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    page = environment.get_template("entry_form.html.j2").render(
-        policy=policy,
-        style=style,
-        script=script,
-        runner_id=runner_id,
-        format=ENTRY_FORMAT,
-        places=[list(place) for place in places],
-        words=FORM_WORDS,
-        days=WEEKDAY_WORDS,
-        flags=list(RED_FLAG_QUESTIONS.items()),
-        questionnaires=(OSTRC_H2, UWRI),
-        session_first=_fields("sessions", SESSION_FIRST),
-        session_more=_fields("sessions", SESSION_MORE),
-        symptom_first=_fields("symptoms", SYMPTOM_FIRST),
-        symptom_more=_fields("symptoms", SYMPTOM_MORE),
+    page = (
+        _environment()
+        .get_template("entry_form.html.j2")
+        .render(
+            policy=policy,
+            style=style,
+            script=script,
+            runner_id=runner_id,
+            format=ENTRY_FORMAT,
+            places=[list(place) for place in places],
+            words=FORM_WORDS,
+            days=WEEKDAY_WORDS,
+            flags=list(RED_FLAG_QUESTIONS.items()),
+            questionnaires=(OSTRC_H2, UWRI),
+            session_first=_fields("sessions", SESSION_FIRST),
+            session_more=_fields("sessions", SESSION_MORE),
+            symptom_first=_fields("symptoms", SYMPTOM_FIRST),
+            symptom_more=_fields("symptoms", SYMPTOM_MORE),
+        )
     )
     return page.rstrip() + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    """Return the templates of this process, compiled once."""
+    return Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
+    )
 
 
 def hashed(content: str) -> str:

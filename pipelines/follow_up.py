@@ -5,6 +5,7 @@ is over. The states are worked out anew each time, since silence grows by itself
 folders a manifest keeps what each page was made of: hashes and dates, nothing that was written.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -192,6 +193,7 @@ _BENCH: list[Workbench] = []
 def _start_worker(root: str) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     _BENCH.append(load_workbench(Places(Path(root))))
+    gc.freeze()  # what every runner shares is not looked through again and again
 
 
 def _render_one(folder: str, day: str) -> tuple[str, str]:
@@ -206,9 +208,8 @@ def _render_one(folder: str, day: str) -> tuple[str, str]:
 def render_folder(folder: Path, today: date, bench: Workbench) -> ReportContent:
     """Make and keep one runner's content and pages, without a kernel."""
     made = prepare(folder, today, bench)
-    record = check_folder(folder, today).checked()
     sites = {name: injury.site for name, injury in bench.params.injuries.items()}
-    twin = keep_content(folder, made, record, sites)
+    twin = keep_content(folder, made, sites)
     render_pages_here(twin, made.content.runner_id, folder / REPORT, bench.project)
     return made.content
 

@@ -146,6 +146,7 @@ def record_history(
     *,
     sessions: pd.DataFrame | None = None,
     session_loads: pd.DataFrame | None = None,
+    ledger: pd.DataFrame | None = None,
 ) -> RunnerHistory:
     """Return the history of a runner's folder up to today.
 
@@ -163,6 +164,8 @@ def record_history(
         Last day of the history.
     sessions, session_loads : pandas.DataFrame, optional
         What sensors measured; see `build_ledger`.
+    ledger : pandas.DataFrame, optional
+        Of the same record and tables, where it was built before.
 
     Raises
     ------
@@ -170,9 +173,10 @@ def record_history(
         For entries that cannot be turned into loads.
     """
     units, _ = runner_units(record, settings.injuries)
-    ledger = build_ledger(
-        record, units, settings, today, sessions=sessions, session_loads=session_loads
-    )
+    if ledger is None:
+        ledger = build_ledger(
+            record, units, settings, today, sessions=sessions, session_loads=session_loads
+        )
     entered = [e.date for e in record.sessions] + [e.date for e in record.symptoms]
     first = min(entered, default=today)
     if len(ledger):
