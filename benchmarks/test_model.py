@@ -14,6 +14,7 @@ from pipelines.params import load_params
 from pipelines.paths import project_root
 from tolerance.config import stage_generator
 from tolerance.exposure.histories import cohort_histories
+from tolerance.model.density import LogDensity
 from tolerance.model.design import build_design
 from tolerance.model.fit import compile_model, posterior_of, sample
 from tolerance.model.population import prior_draws
@@ -51,13 +52,11 @@ def test_one_gradient_of_the_log_density(benchmark, params, histories, n_runners
         replace(histories[i % len(histories)], runner_id=f"bench{i:05d}") for i in range(n_runners)
     ]
     design = build_design(repeated, params.tolerance_priors)
-    compiled = compile_model(design, params.tolerance_priors)
-    gradient = compiled._make_logp_func()
-    point = np.zeros(compiled.n_dim)
-    data = compiled._shared_data
-    gradient(point, **data)
+    density = LogDensity(design, params.tolerance_priors)
+    point = density.start()
+    density(point)
     benchmark.extra_info |= {"n_runners": n_runners, "n_sessions": design.n_sessions}
-    value, slope = benchmark(lambda: gradient(point, **data))
+    value, slope = benchmark(density, point)
     assert np.isfinite(value)
     assert np.all(np.isfinite(slope))
 
@@ -70,7 +69,7 @@ def test_the_default_cohort_to_the_gate(benchmark, params, histories):
     seed = int(stage_generator(params.seed, "bench_model", "fit").integers(2**31))
 
     def fit():
-        return sample(compile_model(design, priors), settings, seed, cores=2)
+        return sample(compile_model(design, priors, settings.engine), settings, seed, cores=2)
 
     tree = benchmark.pedantic(fit, rounds=1)
     found = posterior_of(tree, design, priors, settings, "simulated").diagnostics.metrics()
