@@ -142,8 +142,9 @@ def test_every_picture_states_its_finding(folder, made):
 
 
 @pytest.mark.slow
-def test_the_notebook_and_the_quick_way_give_the_same_page(folder, tmp_path):
+def test_the_notebook_and_the_quick_way_give_the_same_page(folder, tmp_path, capfd):
     render_pages(folder / CONTENT, "finch", tmp_path, PROJECT)
+    assert "WARNING" not in capfd.readouterr().err  # the kernel's channel is encrypted
     for name in ("report", "sheet", "letter"):
         assert (tmp_path / f"{name}.html").read_bytes() == (folder / f"{name}.html").read_bytes()
 
