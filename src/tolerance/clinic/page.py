@@ -321,8 +321,7 @@ def _sure(content: ReportContent) -> list[Part]:
         )
         for line in content.knowledge
     ]
-    lines += content.quality
-    lines.append(content.model_note)
+    lines.append(" ".join((*content.quality, content.model_note)))
     lines += _repetitions(content)
     parts: list[Part] = [bullets(lines)]
     if content.left_out:

@@ -693,7 +693,8 @@ def _to_do(assessment: Assessment) -> tuple[str, ...]:
         )
     tests = [TESTS[name].words for name in assessment.to_test if name in TESTS]
     if tests:
-        shown_tests = "; ".join(tests[: SHOWN_ACTIONS - len(lines)])
+        some = tests[: SHOWN_ACTIONS - len(lines)]
+        shown_tests = "; ".join(test[:1].lower() + test[1:] for test in some)
         lines.append(say("tests", words=shown_tests))
     if assessment.withheld_tests:
         lines.append(say("withheld"))

@@ -302,7 +302,8 @@ SAYINGS: Final[Mapping[str, str]] = MappingProxyType(
         "risks": "Same-tissue reinjuries that the model expects, of 100 such runners",
         "risk_first": "If this is done",
         "risk_horizon": "In {horizon}",
-        "pain_weeks": "Pain passes {limit} of 10 in the hardest session in {number} such weeks.",
+        "pain_weeks": "Such weeks in which pain passes {limit} of 10 in the hardest session: "
+        "{number}.",
         "unchecked": "From published rates and simulation, not checked on real injuries yet.",
         # Load and symptoms.
         "load_title": "Load a week, {tissue}",
@@ -417,8 +418,8 @@ SAYINGS: Final[Mapping[str, str]] = MappingProxyType(
         "letter_gate": "{gate}: {mark}. {detail}.",
         "letter_no_course": "No course is known yet.",
         "letter_expected": "Expected",
-        "letter_risk": "{what}, in {horizon}: the model expects a reinjury of the same tissue in "
-        "{number} such runners.",
+        "letter_risk": "{what}, in {horizon}: the model expects {number}, to have a reinjury of "
+        "the same tissue.",
         "letter_no_dose": "No dose was planned, so none is forecast.",
     }
 )
