@@ -66,7 +66,7 @@ def test_round_trip_from_the_form_to_the_record(form, tmp_path):
         session = page.locator("#list-session .card").first
         session.get_by_label("Date").fill("2026-03-02")
         session.get_by_label("What").select_option("running")
-        session.get_by_label("Minutes (running only)").fill("22.5")
+        session.get_by_label("Minutes (of a run: without walks)").fill("22.5")
         session.get_by_text("More, if you like").click()
         session.get_by_label("Anything else").fill('=1+1 <script>alert("x")</script>')
         page.get_by_label("Week that begins").fill("2026-03-02")

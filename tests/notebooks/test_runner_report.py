@@ -181,6 +181,7 @@ def test_a_cleared_low_risk_bone_injury_gets_a_first_plan_that_hides_no_limit(be
     assert f"{content.pain_of_100.value:.0f} of 100, allowed 20" in binds
     letter = " ".join(part.html for part in letter_parts(content))
     assert f"about {content.pain_of_100.value:.0f} of 100" in letter
+    assert "of 100, allowed 20" in letter  # nor does the doctor read of a go alone
 
 
 @pytest.mark.rule("A13", "R25")

@@ -454,6 +454,8 @@ def letter_parts(content: ReportContent) -> list[Part]:
         parts.append(paragraph(say("example"), quiet=True))
     parts.append(_subtitle("letter_plan", 2))
     parts.append(light_box(content, content.headline))
+    if content.light.key == "trial" and content.why:
+        parts.append(paragraph(content.why[0].sentence))
     who = [
         one.text if one.urgency != "routine" else say("routine", words=one.text)
         for one in content.referrals
@@ -467,7 +469,12 @@ def letter_parts(content: ReportContent) -> list[Part]:
     parts.append(_subtitle("letter_course", 2))
     course = [load_finding(content)] if content.index_tissue else []
     course += [
-        say("letter_gate", gate=line.gate, mark=line.mark, detail=_shortened(line.detail))
+        say(
+            "letter_gate",
+            gate=line.gate,
+            mark=line.mark,
+            detail=_first_upper(_shortened(line.detail)),
+        )
         for line in content.gates[:2]
     ]
     course += [change_words(line) for line in content.changes[:3]]

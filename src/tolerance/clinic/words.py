@@ -85,7 +85,7 @@ FORM_WORDS: Final = {
 FORM_LABELS: Final = {
     "date": "Date",
     "activity": "What",
-    "minutes": "Minutes (running only)",
+    "minutes": "Minutes (of a run: without walks)",
     "walk_minutes": "Minutes walked between",
     "distance_km": "Kilometres",
     "rpe": "Effort, 0 to 10",
