@@ -326,14 +326,19 @@ class _Window(NamedTuple):
 def _lag_products(x: SingleArray, plan: _LagPlan) -> SingleArray:
     """Sum x[i] * x[i + lag] over the i of each frame, in single precision: it is the largest table.
 
-    The inner loop runs over lags: it carries no sum, so the compiler can do several at once.
+    The inner loop runs over lags: it carries no sum, so the compiler can do several at once, and
+    two samples share the reading and writing of a lag's sum. Missing lags at the end stay zero.
     """
     products = np.zeros((x.size // plan.frame, plan.n_lags), dtype=np.float32)
-    for i in range(products.shape[0] * plan.frame):
-        row = products[i // plan.frame]
-        ahead = x[i + plan.first : i + plan.first + plan.n_lags]
-        for k in range(ahead.size):
-            row[k] += x[i] * ahead[k]
+    padded = np.zeros(x.size + plan.first + plan.n_lags + 1, dtype=np.float32)
+    padded[: x.size] = x
+    for frame in range(products.shape[0]):
+        row, stop = products[frame], (frame + 1) * plan.frame
+        for i in range(frame * plan.frame, stop, 2):
+            a, b = padded[i], padded[i + 1] if i + 1 < stop else np.float32(0.0)
+            ahead = padded[i + plan.first : i + plan.first + plan.n_lags + 1]
+            for k in range(plan.n_lags):
+                row[k] = (row[k] + a * ahead[k]) + b * ahead[k + 1]
     return products
 
 

@@ -542,23 +542,27 @@ def _gyr_strides(
 ) -> tuple[Floats, Floats, Floats, Floats]:
     """Return mid-swing, stride time (s), zero crossing and onset of push-off of each stride.
 
-    In samples of ``event``, ``skip`` of which make one of ``slow``; the onset is NaN where it was
-    not seen.
+    In samples of ``event``, ``skip`` of which make one of ``slow``; crossing and onset are NaN
+    where they were not seen. Empty where no two mid-swings lie one stride apart.
     """
     half_width = int(0.5 * MIN_STRIDE_S * rate_hz / skip)
     peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS) * skip
-    stride_s = _stride_times(peak / rate_hz)
-    peak, stride_s = peak[np.isfinite(stride_s)], stride_s[np.isfinite(stride_s)]
-    limit = peak + stride_s * rate_hz
-    limit[:-1] = np.minimum(limit[:-1], peak[1:])
-    last = np.minimum(limit, event.size - 1.0).astype(np.int64)
-    down, up, onset = np.empty(peak.size), np.empty(peak.size), np.empty(peak.size)
-    _swing_crossings(event, peak.astype(np.int64), last, down, up)
-    up[limit > event.size - 1.0] = np.nan  # cut off: the last rise may be one of mid-stance
+    stride_s = _stride_times(peak / rate_hz)  # known of all of them, or of none
+    n = peak.size if peak.size > 0 and np.isfinite(stride_s[0]) else 0
+    first, last = np.empty(n, np.int64), np.empty(n, np.int64)
+    down, up, onset = np.empty(n), np.empty(n), np.empty(n)
+    end = event.size - 1.0
+    for k in range(n):
+        limit = peak[k] + stride_s[k] * rate_hz
+        if k + 1 < n:
+            limit = min(limit, peak[k + 1])
+        first[k], last[k] = int(peak[k]), int(min(limit, end))
+    _swing_crossings(event, first, last, down, up)
+    if n > 0 and peak[n - 1] + stride_s[n - 1] * rate_hz > end:
+        up[n - 1] = np.nan  # cut off: the last rise may be one of mid-stance
     reach = (round(TROUGH_SEARCH_S * rate_hz), round(PLATEAU_SEARCH_S * rate_hz))
     _push_off_onsets(event, down, up, reach, onset)
-    seen = np.isfinite(down)
-    return peak[seen], stride_s[seen], down[seen], onset[seen]
+    return peak[:n], stride_s[:n], down, onset
 
 
 def _gyr_stretch(wz: Floats, hole_s: Floats, rate_hz: float, start_s: float) -> ShankStretch:
@@ -566,7 +570,9 @@ def _gyr_stretch(wz: Floats, hole_s: Floats, rate_hz: float, start_s: float) -> 
     event = _smoothed(wz, EVENT_CUTOFF_HZ, rate_hz)
     skip = max(1, int(rate_hz // SLOW_RATE_HZ))
     slow = _smoothed(np.ascontiguousarray(event[::skip]), GYR_SLOW_CUTOFF_HZ, rate_hz / skip)
-    peak, stride_s, down, onset = _gyr_strides(event, slow, rate_hz, skip)
+    strides = _gyr_strides(event, slow, rate_hz, skip)
+    seen = np.isfinite(strides[2])
+    peak, stride_s, down, onset = (column[seen] for column in strides)
     return ShankStretch(
         channels=event[None, :],
         rate_hz=rate_hz,

@@ -425,9 +425,12 @@ def _contrast(
     At least two stances; those at the ends have one neighbour.
     """
     size, n = lateral_g.size, first_sample.size
-    first = np.minimum(np.maximum(first_sample, 0.0), size - 1.0).astype(np.int64)
-    middle = np.minimum(np.maximum(0.5 * (first_sample + last_sample), first + 1.0), size)
-    level = _means_between(lateral_g, first, middle.astype(np.int64))
+    first, middle = np.empty(n, np.int64), np.empty(n, np.int64)
+    for k in range(n):
+        first[k] = int(min(max(first_sample[k], 0.0), size - 1.0))
+        half_way = 0.5 * (first_sample[k] + last_sample[k])
+        middle[k] = int(min(max(half_way, first[k] + 1.0), float(size)))
+    level = _means_between(lateral_g, first, middle)
     contrast = np.empty(n)
     for k in range(n):
         before, after = level[k - 1 if k > 0 else 1], level[k + 1 if k < n - 1 else n - 2]
@@ -444,8 +447,10 @@ def _even_is_right(
 ) -> NDArray[np.float64]:
     """Return the probability, at each contact, that those counted as even are right."""
     n = contrast.size
-    alternation = -(contrast[1:] * contrast[:-1]).sum() / (n - 1) / power
-    strength = min(max(alternation, 0.0), 0.9)
+    together = 0.0
+    for k in range(1, n):
+        together += contrast[k] * contrast[k - 1]
+    strength = min(max(-together / (n - 1) / power, 0.0), 0.9)
     weight = 2.0 * math.sqrt(strength) / (1.0 - strength) / math.sqrt(power)
     evidence, change = np.empty(n), np.empty(n)
     for k in range(n):
@@ -475,7 +480,9 @@ def _sides(
     if n < 3:
         return side
     contrast = _contrast(lateral_g, first_sample, last_sample)
-    power = (contrast * contrast).sum() / n
+    power = 0.0
+    for k in range(n):
+        power += contrast[k] * contrast[k] / n
     if not power > 0.0:
         return side
     parity, counted = np.empty(n), 0
@@ -539,11 +546,15 @@ def _pressing_and_loading(
 @kernel
 def _mean_and_spread(signal: NDArray[np.float64]) -> tuple[float, float]:
     """Return mean and standard deviation."""
-    mean = signal.mean()
-    square = 0.0
-    for i in range(signal.size):
-        square += (signal[i] - mean) * (signal[i] - mean)
-    return mean, math.sqrt(square / signal.size)
+    n = signal.size
+    half, middle = n // 2, signal[n // 2]
+    a, b, aa, bb = 0.0, 0.0, 0.0, 0.0
+    for i in range(half):  # two sums that do not wait for each other
+        x, y = signal[i] - middle, signal[half + i] - middle
+        a, b, aa, bb = a + x, b + y, aa + x * x, bb + y * y
+    last = signal[n - 1] - middle if n > 2 * half else 0.0
+    mean = (a + b + last) / n
+    return middle + mean, math.sqrt(max((aa + bb + last * last) / n - mean * mean, 0.0))
 
 
 @kernel
@@ -553,28 +564,42 @@ def _median(values: NDArray[np.float64]) -> float:
 
 
 @kernel
-def _axes_in_g(acc: NDArray[np.float64], rotation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return forward, upward and lateral specific force, one contiguous row each."""
-    out = np.empty((3, acc.shape[0]))
-    for j in range(3):
-        x, y, z = rotation[j] / STANDARD_GRAVITY_MPS2
-        for i in range(acc.shape[0]):
-            out[j, i] = x * acc[i, 0] + y * acc[i, 1] + z * acc[i, 2]
-    return out
+def _axes_in_g(
+    acc: NDArray[np.float64], rotation: NDArray[np.float64], out: NDArray[np.float64]
+) -> None:
+    """Write forward, upward and lateral specific force, one row each."""
+    xx, xy, xz = rotation[0] / STANDARD_GRAVITY_MPS2
+    yx, yy, yz = rotation[1] / STANDARD_GRAVITY_MPS2
+    zx, zy, zz = rotation[2] / STANDARD_GRAVITY_MPS2
+    for i in range(acc.shape[0]):
+        a, b, c = acc[i, 0], acc[i, 1], acc[i, 2]
+        out[0, i] = xx * a + xy * b + xz * c
+        out[1, i] = yx * a + yy * b + yz * c
+        out[2, i] = zx * a + zy * b + zz * c
 
 
-def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Contacts:
+@kernel
+def _steps_since(
+    mid_stance: NDArray[np.int64], step_samples: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return how many step times lie between each mid-stance and the one before; 1 at first."""
+    steps = np.ones(mid_stance.size)
+    for k in range(1, mid_stance.size):
+        steps[k] = (mid_stance[k] - mid_stance[k - 1]) / step_samples[k]
+    return steps
+
+
+def _run_contacts(channels_g: NDArray[np.float64], sampling_rate_hz: float) -> Contacts:
     """Find the contacts of one uninterrupted run; times in seconds from its first sample.
 
-    ``axes_g`` (3, n) holds forward, upward and lateral specific force.
+    ``channels_g`` (5, n) holds forward, upward and lateral specific force, and has room for two
+    more rows.
     """
-    upward_g = axes_g[1]
+    upward_g, pressing_g = channels_g[1], channels_g[3]
     rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    rough_g = np.empty((4, upward_g.size))
-    rough_g[:2] = axes_g[1:]
-    _pressing_and_loading(upward_g, axes_g[0], rough_g[2:])
+    _pressing_and_loading(upward_g, channels_g[0], channels_g[3:])
     rhythm_g, lateral_g, unloading_g, loading_g = lowpass_four(
-        rough_g,
+        channels_g[1:],
         (rhythm_hz, SIDE_CUTOFF_HZ, UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ),
         sampling_rate_hz,
     )
@@ -586,24 +611,19 @@ def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Conta
     maxima = _maxima_above(smooth, level)
     if not maxima.size:
         return no_contacts()
-    local_s = np.interp(maxima / sampling_rate_hz, at_s, step_time_s)
-    height = np.minimum((smooth[maxima] - level) / spread, 2.0)
-    rows = _mid_stances(height, maxima / sampling_rate_hz, local_s)
+    maxima_s = maxima / sampling_rate_hz
+    local_s = np.interp(maxima_s, at_s, step_time_s)
+    rows = _mid_stances(np.minimum((smooth[maxima] - level) / spread, 2.0), maxima_s, local_s)
     mid_stance, local_s = maxima[rows], local_s[rows]
-    steps_since = np.ones(rows.size)
-    steps_since[1:] = np.diff(mid_stance) / sampling_rate_hz / local_s[1:]
-    initial, terminal = _events(
-        smooth,
-        loading_g,
-        unloading_g,
-        mid_stance,
-        local_s * sampling_rate_hz,
-    )
-    duty_ratio = _duty_ratios(rough_g[2], mid_stance, steps_since)
+    step_samples = local_s * sampling_rate_hz
+    steps_since = _steps_since(mid_stance, step_samples)
+    initial, terminal = _events(smooth, loading_g, unloading_g, mid_stance, step_samples)
+    duty_ratio = _duty_ratios(pressing_g, mid_stance, steps_since)
     known = np.isfinite(duty_ratio)
     if not known.any():
         return no_contacts()  # not two mid-stances in a row are one step apart: no running
     duty_ratio = np.where(known, duty_ratio, _median(duty_ratio[known]))
+    half_contact = 0.5 * duty_ratio * step_samples
     return _combine(
         mid_stance / sampling_rate_hz,
         initial / sampling_rate_hz,
@@ -612,8 +632,8 @@ def _run_contacts(axes_g: NDArray[np.float64], sampling_rate_hz: float) -> Conta
         local_s,
         _sides(
             lateral_g,
-            mid_stance - 0.5 * duty_ratio * local_s * sampling_rate_hz,
-            mid_stance + 0.5 * duty_ratio * local_s * sampling_rate_hz,
+            mid_stance - half_contact,
+            mid_stance + half_contact,
             steps_since,
         ),
     )
@@ -741,15 +761,16 @@ def trunk_contacts(
     parts = []
     for first, last in finite_segments(acc_mps2[begin:end]):
         acc = acc_mps2[begin + first : begin + last]
+        channels_g = np.empty((5, len(acc)))
         if rotation is None:
-            axes_g = np.ascontiguousarray(acc.T) / STANDARD_GRAVITY_MPS2
+            channels_g[:3] = acc.T / STANDARD_GRAVITY_MPS2
         else:
-            axes_g = _axes_in_g(acc, rotation)
-        if math.isnan(axes_g[1, 0]):  # the sensor lacks the axis
+            _axes_in_g(acc, rotation, channels_g)
+        if math.isnan(channels_g[1, 0]):  # the sensor lacks the axis
             return no_contacts()
-        if np.mean(axes_g[1]) < GRAVITY_REMOVED_BELOW_G:
-            axes_g[1] += 1.0
-        found = _run_contacts(axes_g, sampling_rate_hz)
+        if np.mean(channels_g[1]) < GRAVITY_REMOVED_BELOW_G:
+            channels_g[1] += 1.0
+        found = _run_contacts(channels_g, sampling_rate_hz)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)
         stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)
