@@ -7,7 +7,7 @@ code 1.
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +15,14 @@ from pipelines.benchmarks import benchmarks_table
 from pipelines.errors import WorkspaceError
 from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
+from tolerance.evaluate.check_tables import (
+    FORECAST_COLUMNS,
+    RECOVERY_COLUMNS,
+    SORENESS_COLUMNS,
+    forecast_rows,
+    recovery_rows,
+    soreness_rows,
+)
 from tolerance.evaluate.targets import TARGET_COLUMNS, TARGET_METRICS, target_rows
 from tolerance.evaluate.validation_content import SUMMARY_COLUMNS, summary_rows
 from tolerance.progression.trial_content import SHORT_COLUMNS, short_rows
@@ -25,14 +33,18 @@ __all__ = ["TABLES", "render_tables", "targets_table", "trial_table", "validatio
 _MARKED: Final = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
+def _table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], words: Collection[int] = (0,)
+) -> str:
+    """Return a Markdown table; columns of numbers, all but the named ones, stand to the right."""
+    marks = ["---" if i in words else "---:" for i in range(len(columns))]
+    lines = ["| " + " | ".join(columns) + " |", "|" + "|".join(marks) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
 def validation_table(metrics: Mapping[str, Any]) -> str:
     """Return the validation table in Markdown."""
-    lines = [
-        "| " + " | ".join(SUMMARY_COLUMNS) + " |",
-        "|---|---:|---|" + "---:|" * (len(SUMMARY_COLUMNS) - 3),
-    ]
-    lines += ["| " + " | ".join(row) + " |" for row in summary_rows(metrics)]
-    return "\n".join(lines)
+    return _table(SUMMARY_COLUMNS, summary_rows(metrics), words=(0, 2))
 
 
 def rules_table(_: Mapping[str, Any]) -> str:
@@ -42,22 +54,27 @@ def rules_table(_: Mapping[str, Any]) -> str:
 
 def targets_table(metrics: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the table of targets in Markdown, from several metrics files by their name."""
-    lines = [
-        "| " + " | ".join(TARGET_COLUMNS) + " |",
-        "|---|---|---:|---:|---:|---|---|",
-    ]
-    lines += ["| " + " | ".join(row) + " |" for row in target_rows(metrics)]
-    return "\n".join(lines)
+    return _table(TARGET_COLUMNS, target_rows(metrics), words=(0, 1, 5, 6))
 
 
 def trial_table(metrics: Mapping[str, Any]) -> str:
     """Return the short table of the in-silico trial in Markdown."""
-    lines = [
-        "| " + " | ".join(SHORT_COLUMNS) + " |",
-        "|---|" + "---:|" * (len(SHORT_COLUMNS) - 1),
-    ]
-    lines += ["| " + " | ".join(row) + " |" for row in short_rows(metrics)]
-    return "\n".join(lines)
+    return _table(SHORT_COLUMNS, short_rows(metrics))
+
+
+def forecasts_table(metrics: Mapping[str, Any]) -> str:
+    """Return how pain is forecast in every simulated world, in Markdown."""
+    return _table(FORECAST_COLUMNS, forecast_rows(metrics), words=(0, 1))
+
+
+def recovery_table(metrics: Mapping[str, Any]) -> str:
+    """Return recovery and calibration of the fit, in Markdown."""
+    return _table(RECOVERY_COLUMNS, recovery_rows(metrics))
+
+
+def soreness_table(metrics: Mapping[str, Any]) -> str:
+    """Return the scores of next-day soreness, in Markdown."""
+    return _table(SORENESS_COLUMNS, soreness_rows(metrics), words=(0, 1))
 
 
 TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, Any]], str]]]] = {
@@ -66,6 +83,9 @@ TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, A
     "benchmarks": ("benchmarks", benchmarks_table),
     "rules": ((), rules_table),
     "trial": ("progression", trial_table),
+    "forecasts": ("checks_tolerance", forecasts_table),
+    "recovery": ("checks_tolerance", recovery_table),
+    "soreness": ("tolerance_pmdata", soreness_table),
 }
 """Metrics file and rendering of each table by the name in its mark; of several files, rendering
 gets their contents by their names."""

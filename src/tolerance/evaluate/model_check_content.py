@@ -15,7 +15,7 @@ from tolerance.evaluate.world_check import TASKS
 from tolerance.simulate.damage_pool import DAMAGE_POOL
 from tolerance.simulate.worlds import WORLDS
 
-__all__ = ["ModelCheckContent", "build_model_check"]
+__all__ = ["ModelCheckContent", "build_model_check", "world_words"]
 
 TASK_WORDS: Final = {"new_runner": "new runner", "next_week": "next week"}
 OUTCOME_WORDS: Final = {
@@ -160,7 +160,8 @@ _NOTES: Final = (
 )
 
 
-def _world_words(name: str) -> str:
+def world_words(name: str) -> str:
+    """Return what a simulated world is called on a page."""
     if name == DAMAGE_POOL:
         return "damage pool"
     return name.replace("_", " ")
@@ -202,7 +203,7 @@ def _summary(worlds: Mapping[str, Any]) -> list[str]:
         for task in TASKS:
             verdict = _verdict(result[task]["pain_above"])
             sentences.append(
-                f"World {_world_words(world)}, {TASK_WORDS[task]}, pain above 3: the model is "
+                f"World {world_words(world)}, {TASK_WORDS[task]}, pain above 3: the model is "
                 f"{verdict}."
             )
     return sentences
@@ -210,7 +211,7 @@ def _summary(worlds: Mapping[str, Any]) -> list[str]:
 
 def _warnings(worlds: Mapping[str, Any]) -> list[str]:
     sentences = [
-        f"World {_world_words(name)}: "
+        f"World {world_words(name)}: "
         + (
             "another generator, which shares no code with the model."
             if name == DAMAGE_POOL
@@ -221,7 +222,7 @@ def _warnings(worlds: Mapping[str, Any]) -> list[str]:
     for world, result in worlds.items():
         for task in TASKS:
             for outcome, scored in result[task].items():
-                where = f"World {_world_words(world)}, {TASK_WORDS[task]}, {OUTCOME_WORDS[outcome]}"
+                where = f"World {world_words(world)}, {TASK_WORDS[task]}, {OUTCOME_WORDS[outcome]}"
                 if scored["is_leak_suspected"]:
                     sentences.append(f"{where}: the ranking is too good; suspect a leak.")
                 events = scored["forecasters"]["model"]["n_events"]
@@ -238,7 +239,7 @@ def _score_rows(worlds: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 model = scored["forecasters"]["model"]
                 rows.append(
                     (
-                        _world_words(world),
+                        world_words(world),
                         TASK_WORDS[task],
                         OUTCOME_WORDS[outcome],
                         f"{model['n_events']} of {model['n_rows']}",
@@ -275,7 +276,7 @@ def _rankings(
                         _range(entry.get("auc_within")),
                     )
                 )
-            caption = f"Pain above 3, {TASK_WORDS[task]}, world {_world_words(world)}: best first"
+            caption = f"Pain above 3, {TASK_WORDS[task]}, world {world_words(world)}: best first"
             tables.append((caption, tuple(rows)))
     return tables
 
@@ -286,7 +287,7 @@ def _calibration(world: str, task: str, outcome: str, scored: Mapping[str, Any])
     slope = _range(scored["forecasters"]["model"].get("calibration_slope")) or "not known"
     return Curve(
         title=f"{OUTCOME_WORDS[outcome].capitalize()}, {TASK_WORDS[task]}",
-        words=f"Observed share against stated probability in world {_world_words(world)}; "
+        words=f"Observed share against stated probability in world {world_words(world)}; "
         f"calibration slope {slope}.",
         data=data.astype(np.float64),
     )
@@ -298,7 +299,7 @@ def _decisions(world: str, outcome: str, scored: Mapping[str, Any]) -> Decisions
     curves["act always"] = always.assign(net_benefit=always["treat_all"])
     return Decisions(
         title=f"{OUTCOME_WORDS[outcome].capitalize()}, next week",
-        words=f"Net benefit of acting above a threshold in world {_world_words(world)}, beside "
+        words=f"Net benefit of acting above a threshold in world {world_words(world)}, beside "
         "acting always and never.",
         curves=curves,
     )
@@ -349,7 +350,7 @@ def _control_rows(worlds: Mapping[str, Any]) -> list[tuple[str, ...]]:
         for name, entry in controls["shuffled_outcomes"].items():
             rows.append(
                 (
-                    _world_words(world),
+                    world_words(world),
                     "outcomes shuffled",
                     NAME_WORDS[name],
                     _range(entry.get("brier_skill"), 3),
@@ -359,7 +360,7 @@ def _control_rows(worlds: Mapping[str, Any]) -> list[tuple[str, ...]]:
         entry = controls["shuffled_loads"]
         rows.append(
             (
-                _world_words(world),
+                world_words(world),
                 "loads shuffled",
                 NAME_WORDS["model"],
                 _range(entry.get("brier_skill"), 3),

@@ -8,7 +8,7 @@ import pandas as pd
 
 from tolerance.evaluate.soreness_comparators import STRONGEST
 
-__all__ = ["TARGETS", "SorenessContent", "build_soreness"]
+__all__ = ["SPLIT_WORDS", "TARGETS", "SorenessContent", "build_soreness"]
 
 TARGETS: Final[Mapping[str, Mapping[str, float]]] = {
     "lopo_seq": {"log_score": 0.455, "brier": 0.150, "auc_within": 0.73},

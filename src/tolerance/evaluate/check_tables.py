@@ -1,0 +1,150 @@
+"""Short tables of what the long checks and the soreness diary gave, for the README."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tolerance.evaluate.model_check_content import NAME_WORDS, TASK_WORDS, world_words
+from tolerance.evaluate.soreness_comparators import STRONGEST
+from tolerance.evaluate.soreness_content import SPLIT_WORDS, TARGETS
+from tolerance.model.calibration_checks import NAMED_IN_ADVANCE
+from tolerance.simulate.damage_pool import DAMAGE_POOL
+
+__all__ = [
+    "FORECAST_COLUMNS",
+    "RECOVERY_COLUMNS",
+    "SORENESS_COLUMNS",
+    "forecast_rows",
+    "recovery_rows",
+    "soreness_rows",
+]
+
+FORECAST_COLUMNS: Final = (
+    "Simulated world", "Question", "Ours", "Best of ten others", "Ours better by (SE)",
+    "Calibration slope",
+)  # fmt: skip
+RECOVERY_COLUMNS: Final = ("Check, simulated", "Aim", "Result", "Rests on")
+SORENESS_COLUMNS: Final = ("Days that were left out", "Score", "Aim", "Ours", "Best other")
+
+RECOVERY_WORDS: Final = {
+    "dense": ("dense reports", 0.95),
+    "sparse": ("15 % of sessions reported", 0.85),
+    DAMAGE_POOL: ("dense reports, the second generator", None),
+}
+"""What is said of each kind of cohort, and the correlation aimed at."""
+
+OWN_HISTORY: Final = ("person_rate", STRONGEST)
+"""Methods that learn from a person's earlier days."""
+
+SCORE_WORDS: Final = {
+    "log_score": "log score",
+    "brier": "Brier score",
+    "auc_within": "AUC within people",
+}
+
+
+def forecast_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return how well pain above 3 is forecast in every world, ours beside the best other.
+
+    Parameters
+    ----------
+    checks : mapping
+        ``checks_tolerance.json``.
+    """
+    rows: list[tuple[str, ...]] = []
+    for world, tasks in checks["comparators"].items():
+        for task, outcomes in tasks.items():
+            scored = outcomes["pain_above"]
+            others = {name: entry for name, entry in scored.items() if name != "model"}
+            best = min(others, key=lambda name: others[name]["log_score"]["value"])
+            gain = others[best]["model_gain"]
+            rows.append(
+                (
+                    world_words(world),
+                    TASK_WORDS[task],
+                    f"{scored['model']['log_score']['value']:.3f}",
+                    f"{others[best]['log_score']['value']:.3f} ({NAME_WORDS[best]})",
+                    f"{gain['gain']:+.3f} ({gain['standard_error']:.3f})",
+                    _interval(scored["model"].get("calibration_slope")),
+                )
+            )
+    return rows
+
+
+def recovery_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return whether fits find the truth, and whether their intervals are right.
+
+    Parameters
+    ----------
+    checks : mapping
+        ``checks_tolerance.json``.
+    """
+    rows: list[tuple[str, ...]] = []
+    for name, (words, least) in RECOVERY_WORDS.items():
+        found = checks["recovery"].get(name)
+        if found is None:
+            continue
+        cohorts = f"{found['n_cohorts']} cohorts"
+        rows += [
+            (
+                f"Log tolerance of injured tissues, correlation; {words}",
+                "–" if least is None else f"≥ {least:.2f}",
+                f"{found['corr']:.3f}",
+                cohorts,
+            ),
+            (
+                "– 90 % intervals hold",
+                "86 to 94 %",
+                f"{100.0 * found['coverage90']:.1f} %",
+                cohorts,
+            ),
+        ]
+    calibration = checks["sbc"]
+    for name in NAMED_IN_ADVANCE if calibration["n_simulations"] else ():
+        entry = calibration["quantities"][name]
+        rows.append(
+            (
+                f"Rank of the true {name.replace('_', ' ')}, distance from uniform",
+                f"≤ {entry['limit']:.3f}",
+                f"{entry['distance']:.3f}",
+                f"{calibration['n_simulations']} simulations",
+            )
+        )
+    return rows
+
+
+def soreness_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the scores of next-day soreness, beside aims and the best other method.
+
+    Parameters
+    ----------
+    metrics : mapping
+        ``tolerance_pmdata.json``.
+    """
+    rows: list[tuple[str, ...]] = []
+    for split, aims in TARGETS.items():
+        others = metrics["comparators"]["time" if split == "time" else "lopo"]
+        if split == "lopo_pop":  # against methods that learn nothing of the person either
+            others = {name: entry for name, entry in others.items() if name not in OWN_HISTORY}
+        for score, aim in aims.items():
+            is_more_better = score == "auc_within"
+            values = [entry[score] for entry in others.values() if entry.get(score) is not None]
+            best = max(values) if is_more_better else min(values)
+            own = metrics[split]
+            rows.append(
+                (
+                    SPLIT_WORDS[split],
+                    SCORE_WORDS[score],
+                    f"{'≥' if is_more_better else '≤'} {aim:.3g}",
+                    f"{own[score]:.3f} ({own[f'{score}_low']:.3f} to {own[f'{score}_high']:.3f})",
+                    f"{best:.3f}",
+                )
+            )
+    return rows
+
+
+def _interval(entry: Mapping[str, Any] | None) -> str:
+    if not entry or entry.get("value") is None:
+        return "–"
+    if entry.get("low") is None or entry.get("high") is None:
+        return f"{entry['value']:.2f}"
+    return f"{entry['value']:.2f} ({entry['low']:.2f} to {entry['high']:.2f})"
