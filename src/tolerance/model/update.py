@@ -12,6 +12,7 @@ A record without answers is weighted by its sessions and injuries alone.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -64,10 +65,11 @@ class UpdateSettings:
     n_completed : int
         Of these, resampled: draws that injuries and injury-free sessions are worked out with.
     min_ess : float
-        Below this effective number of draws proposals are drawn anew, and a state carried from day
-        to day is worked out from the whole record. [U] (tolerance science, C6).
-    max_rounds : int
-        Of proposals.
+        Below this effective number of draws they are moved to where they are independent again, and
+        a state carried from day to day is worked out from the whole record. [U] (tolerance science,
+        C6).
+    n_moves : int
+        Of every draw.
     proposal_df : float
         Of the multivariate t: heavier tails than the posterior.
     min_load_log_sd : float
@@ -83,7 +85,7 @@ class UpdateSettings:
     n_proposals: int = 1000
     n_completed: int = 500
     min_ess: float = 100.0
-    max_rounds: int = 3
+    n_moves: int = 60
     proposal_df: float = 20.0
     min_load_log_sd: float = 0.4
     personal_reports: int = 8
@@ -138,10 +140,7 @@ def update_runner(
     if asked.size == 0:
         z = layout.mean + rng.standard_normal((settings.n_completed, layout.size)) @ layout.root.T
     else:
-        z, log_weight = _propose(layout, data.of_units(asked), rng, settings)
-        weight = _normalised(log_weight)
-        ess = 1.0 / float(np.sum(weight**2))
-        z = z[_systematic(weight, settings.n_completed, rng)]
+        z, ess = _answered(layout, data.of_units(asked), rng, settings)
     draws = _complete(layout, z, rng)
     weight = _normalised(_hazards(draws, data, history))
     ess *= 1.0 / float(np.sum(weight**2)) / settings.n_completed
@@ -385,40 +384,104 @@ def _chronic(population: PopulationDraws) -> FloatArray:
     return np.array([population.chronic_offset_rr, population.chronic_reference_rr])
 
 
-def _propose(
+def _answered(
     layout: _Layout, data: RunnerData, rng: np.random.Generator, settings: UpdateSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Return proposals and the log of their weights under the answers."""
+) -> tuple[FloatArray, float]:
+    """Return draws under the answers, and how many independent ones they are worth.
+
+    Weighted proposals from a multivariate t about the mode, resampled. Where few carry the weight,
+    the draws are moved until most of what they were is forgotten.
+    """
     d = layout.size
     chronic = _chronic(layout.population)
+    gamma = layout.place["gamma"]
 
     def log_posterior(x: FloatArray) -> FloatArray:
         """Of coordinates in prior SDs, (n, d)."""
-        traits, shared, cuts, deficit = _traits(layout, layout.mean + x @ layout.root.T)
+        z = layout.mean + x @ layout.root.T
+        traits, shared, cuts, deficit = _traits(layout, z)
         found = response_log_likelihood(data, traits, shared, cuts, deficit, chronic)
+        found = np.where(z[:, gamma][:, 0] < 0.0, -np.inf, found)
         return np.asarray(found - 0.5 * np.sum(x**2, axis=1))
 
     centre = _mode(log_posterior, d)
     root = _spread(log_posterior, centre)
-    best: tuple[float, FloatArray, FloatArray] = (-1.0, np.empty(0), np.empty(0))
-    for _ in range(settings.max_rounds):
-        x, log_proposal = _multivariate_t(centre, root, settings, rng)
-        log_weight = log_posterior(x) - log_proposal
-        log_weight[
-            (layout.mean + x @ layout.root.T)[:, layout.place["gamma"]][:, 0] < 0.0
-        ] = -np.inf
-        weight = _normalised(log_weight)
-        ess = 1.0 / float(np.sum(weight**2))
-        if ess > best[0]:
-            best = (ess, layout.mean + x @ layout.root.T, log_weight)
-        if ess >= settings.min_ess:
+    x, log_proposal = _multivariate_t(centre, root, settings, rng)
+    log_value = log_posterior(x)
+    log_weight = log_value - log_proposal
+    weight = _normalised(log_weight)
+    ess = 1.0 / float(np.sum(weight**2))
+    if ess >= settings.min_ess:
+        x = x[_systematic(weight, settings.n_completed, rng)]
+    else:
+        # From where many draws carry the weight, if not quite the right one: a few heavy ones would
+        # leave their mark.
+        kept = _systematic(_flattened(log_weight, settings.min_ess), settings.n_completed, rng)
+        start = (x[kept], log_value[kept])
+        x, ess = _moved(log_posterior, start, (centre, root), rng, settings)
+    return layout.mean + x @ layout.root.T, ess
+
+
+def _flattened(log_weight: FloatArray, least_ess: float) -> FloatArray:
+    """Return weights of the highest power that so many draws share, to a factor of two."""
+    power = 1.0
+    while power > 1e-3:
+        weight = _normalised(power * log_weight)
+        if 1.0 / float(np.sum(weight**2)) >= least_ess:
             break
-        # Flattened weights: a few heavy draws must not make the next round narrower than the mode.
-        flat = _normalised(0.5 * log_weight)
-        centre = flat @ x
-        spread = (x - centre).T @ ((x - centre) * flat[:, None])
-        root = np.linalg.cholesky(0.5 * (spread + root @ root.T) + 1e-6 * np.eye(d))
-    return best[1], best[2]
+        power *= 0.5
+    return weight
+
+
+def _moved(
+    log_posterior: Callable[[FloatArray], FloatArray],
+    start: tuple[FloatArray, FloatArray],
+    normal: tuple[FloatArray, FloatArray],
+    rng: np.random.Generator,
+    settings: UpdateSettings,
+) -> tuple[FloatArray, float]:
+    """Move draws by preconditioned Crank-Nicolson steps, and say what they are worth.
+
+    Every step leaves the normal distribution at the mode as it is, so that only what the posterior
+    differs from it decides on acceptance, in any number of dimensions (Cotter 2013,
+    doi:10.1214/13-STS421). The step's length adapts to an acceptance of 0.3 in the first half and
+    stays fixed in the second.
+
+    Parameters
+    ----------
+    log_posterior : callable
+    start : tuple of (n, d) array, (n,) array
+        Draws, and their log posterior.
+    normal : tuple of (d,) array, (d, d) array
+        The mode, and a root of the covariance there.
+    rng : numpy.random.Generator
+    settings : UpdateSettings
+    """
+    (x, log_value), (centre, root) = start, normal
+    back = np.linalg.inv(root).T
+
+    def apart(points: FloatArray) -> FloatArray:
+        """Return minus the log density of the normal distribution, up to a constant."""
+        return np.asarray(0.5 * np.sum(((points - centre) @ back) ** 2, axis=1))
+
+    excess = log_value + apart(x)
+    n, d = x.shape
+    step = 0.5
+    kept_share = np.ones(n)
+    for move in range(settings.n_moves):
+        new = (
+            centre
+            + math.sqrt(1.0 - step**2) * (x - centre)
+            + step * rng.standard_normal((n, d)) @ root.T
+        )
+        new_excess = log_posterior(new) + apart(new)
+        taken = np.log(rng.random(n)) < new_excess - excess
+        x = np.where(taken[:, None], new, x)
+        excess = np.where(taken, new_excess, excess)
+        kept_share *= np.where(taken, math.sqrt(1.0 - step**2), 1.0)
+        if move < settings.n_moves // 2:
+            step = float(np.clip(step * math.exp(np.mean(taken) - 0.3), 0.02, 0.95))
+    return x, n * float(np.mean(1.0 - kept_share))
 
 
 def _mode(log_posterior: Any, d: int) -> FloatArray:
