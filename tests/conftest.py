@@ -5,10 +5,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from pipelines.stage import forget_stale_kernels
 from tolerance.simulate.running_imu import SimulatedRecording, simulate_recording
 from tolerance.simulate.simulation_settings import KITS, Block, SimulationSettings, draw_runner
+
+# The same examples in every run, so that a change that passed here passes everywhere.
+settings.register_profile("same_examples", derandomize=True)
+settings.load_profile("same_examples")
 
 
 def pytest_configure():

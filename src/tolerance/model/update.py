@@ -396,16 +396,18 @@ def _answered(
     chronic = _chronic(layout.population)
     gamma = layout.place["gamma"]
 
-    def log_posterior(x: FloatArray) -> FloatArray:
-        """Of coordinates in prior SDs, (n, d)."""
-        z = layout.mean + x @ layout.root.T
-        traits, shared, cuts, deficit = _traits(layout, z)
+    def unbounded(x: FloatArray) -> FloatArray:
+        """Of coordinates in prior SDs, (n, d); a gamma below 0 counts as 0, which is smooth."""
+        traits, shared, cuts, deficit = _traits(layout, layout.mean + x @ layout.root.T)
         found = response_log_likelihood(data, traits, shared, cuts, deficit, chronic)
-        found = np.where(z[:, gamma][:, 0] < 0.0, -np.inf, found)
         return np.asarray(found - 0.5 * np.sum(x**2, axis=1))
 
-    centre = _mode(log_posterior, d)
-    root = _spread(log_posterior, centre)
+    def log_posterior(x: FloatArray) -> FloatArray:
+        below = (layout.mean + x @ layout.root.T)[:, gamma][:, 0] < 0.0
+        return np.where(below, -np.inf, unbounded(x))
+
+    centre = _mode(unbounded, d)
+    root = _spread(unbounded, centre)
     x, log_proposal = _multivariate_t(centre, root, settings, rng)
     log_value = log_posterior(x)
     log_weight = log_value - log_proposal
