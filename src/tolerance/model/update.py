@@ -96,6 +96,8 @@ DEFAULTS: Final = UpdateSettings()
 _STEP: Final = 1e-4
 """Of the finite differences, in prior SDs."""
 _HESSIAN_STEP: Final = 5e-2
+IMPOSSIBLE: Final = -1e7
+"""Log likelihood that stands for minus infinity, so that differences of it stay numbers."""
 _MAX_ITERATIONS: Final = 60
 _GRADIENT_TOLERANCE: Final = 0.02
 """Of the mode, in prior SDs of each coordinate: far inside one posterior SD."""
@@ -400,7 +402,10 @@ def _answered(
         """Of coordinates in prior SDs, (n, d); a gamma below 0 counts as 0, which is smooth."""
         traits, shared, cuts, deficit = _traits(layout, layout.mean + x @ layout.root.T)
         found = response_log_likelihood(data, traits, shared, cuts, deficit, chronic)
-        return np.asarray(found - 0.5 * np.sum(x**2, axis=1))
+        # Far out, two cut-points can fall together: an answer between them is then impossible.
+        return np.maximum(np.nan_to_num(found, nan=IMPOSSIBLE), IMPOSSIBLE) - 0.5 * np.sum(
+            x**2, axis=1
+        )
 
     def log_posterior(x: FloatArray) -> FloatArray:
         below = (layout.mean + x @ layout.root.T)[:, gamma][:, 0] < 0.0
@@ -542,6 +547,8 @@ def _spread(log_posterior: Any, centre: FloatArray) -> FloatArray:
     mixed = (both - up[i] - up[j] + middle) / h**2
     # The forward difference of a mixed derivative; its curvature terms cancel with those of `up`.
     hessian[i, j] = hessian[j, i] = mixed
+    # At the edge of what is possible there is no curvature to speak of: uninformed.
+    hessian[np.abs(hessian) > -IMPOSSIBLE] = 0.0
     level, axes = np.linalg.eigh(-hessian)
     precision = np.maximum(level, 0.0) + 1.0
     return np.asarray(axes / np.sqrt(precision), np.float64)

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from tolerance.anatomy import DEFAULT_UNITS, Unit
+from tolerance.model import update as updating
+from tolerance.model.likelihood import response_log_likelihood
 from tolerance.model.population import prior_draws
 from tolerance.model.runner import UnitInjury
 from tolerance.model.update import UpdateSettings, refresh_runner, update_runner
@@ -153,3 +155,16 @@ def test_a_new_injury_or_too_few_draws_ask_for_the_whole_record(prior, varied):
     )
     assert refresh_runner(eve, hurt, rng) is None
     assert refresh_runner(eve, varied, rng, settings=UpdateSettings(min_ess=1e9)) is None
+
+
+def test_answers_at_the_edge_of_the_possible_leave_numbers(prior, varied, monkeypatch):
+    """Where a proposal is impossible, curvature and weights stay finite."""
+
+    def mostly_impossible(*arguments):
+        found = response_log_likelihood(*arguments)
+        return np.where(np.arange(found.size) % 3 == 2, -np.inf, found)
+
+    monkeypatch.setattr(updating, "response_log_likelihood", mostly_impossible)
+    state = update_runner(prior, varied, np.random.default_rng(9), simulated_runner=True)
+    assert np.all(np.isfinite(state.log_tolerance))
+    assert state.ess > 0.0
