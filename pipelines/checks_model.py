@@ -44,7 +44,10 @@ SPARSE_FRAC: Final = 0.15
 """Share of sessions that are reported in the sparse variant (science table C5)."""
 N_COHORTS: Final = 20
 N_SBC: Final = 200
-N_SBC_RUNNERS, N_SBC_WEEKS = 20, 12
+EXACT, GAPS = "sbc", "gaps"
+"""Kinds of calibration: loads known and complete; load errors and gaps of the cohort."""
+N_SBC_RUNNERS: Final = {EXACT: 12, GAPS: 20}
+N_SBC_WEEKS: Final = 12
 """Small problems (science table C4)."""
 N_PRIOR_DRAWS: Final = 1000
 SMALL_FIT: Final = {"chains": 2, "tune": 500, "draws": 500}
@@ -120,13 +123,30 @@ def recover(params: Params, item: str, world: str, small: FitTolerance) -> dict[
     }
 
 
-def sbc_problem(params: Params, i: int) -> tuple[Cohort, list[RunnerHistory]]:
-    """Simulate the i-th small cohort from the i-th draw of the priors."""
-    settings = params.simulate_cohort.model_copy(
+def sbc_problem(params: Params, item: str) -> tuple[Cohort, list[RunnerHistory]]:
+    """Simulate a small cohort from a draw of the priors.
+
+    Parameters
+    ----------
+    params : Params
+    item : str
+        ``sbc-3`` or ``gaps-3``: with loads that are known and complete, as calibration of the fit
+        itself needs, or with the load errors and gaps of the cohort; and the number of the draw.
+    """
+    kind, number = item.split("-")
+    settings = params.simulate_cohort
+    habits = settings.habits
+    if kind == EXACT:
+        known = dict.fromkeys(habits.force_log_sd, 0.0)
+        habits = habits.model_copy(
+            update={"force_log_sd": known, "missing_load_frac": 0.0, "missing_day_frac": 0.0}
+        )
+    settings = settings.model_copy(
         update={
-            "n_runners": N_SBC_RUNNERS,
+            "n_runners": N_SBC_RUNNERS[kind],
             "n_weeks": N_SBC_WEEKS,
-            "population": params.simulate_cohort.population.model_copy(
+            "habits": habits,
+            "population": settings.population.model_copy(
                 update={
                     # The model takes one chronic load for all before the first day.
                     "chronic_start_median_rr": params.fit_tolerance.chronic_start_rr,
@@ -138,25 +158,30 @@ def sbc_problem(params: Params, i: int) -> tuple[Cohort, list[RunnerHistory]]:
     draws = prior_draws(
         params.tolerance_priors, stage_generator(params.seed, STAGE, "sbc"), N_PRIOR_DRAWS
     )
-    rng = stage_generator(params.seed, STAGE, f"sbc-{i}")
+    rng = stage_generator(params.seed, STAGE, f"sbc-{number}")
     cohort = simulate_cohort(
-        settings, params.tissue_exponents, rng, world=WORLD, truth=truth_of_draw(draws, i)
+        settings,
+        params.tissue_exponents,
+        rng,
+        world=WORLD,
+        truth=truth_of_draw(draws, int(number)),
     )
     return cohort, _histories(cohort, params.fit_tolerance.chronic_start_rr)
 
 
-def calibrate(params: Params, i: int, small: FitTolerance) -> dict[str, float]:
-    """Fit the i-th small cohort and return the rank of the truth among the draws, by quantity.
+def calibrate(params: Params, item: str, small: FitTolerance) -> dict[str, float]:
+    """Fit a small cohort and return the rank of the truth among the draws, by quantity.
 
     Parameters
     ----------
     params : Params
-    i : int
+    item : str
+        As for `sbc_problem`.
     small : FitTolerance
     """
-    cohort, histories = sbc_problem(params, i)
+    cohort, histories = sbc_problem(params, item)
     design = build_design(histories, params.tolerance_priors)
-    rng = stage_generator(params.seed, STAGE, f"sbc-fit-{i}")
+    rng = stage_generator(params.seed, STAGE, f"sbc-fit-{item.split('-')[1]}")
     posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated")
     return ranks_of(posterior, design, histories, cohort.truth, cohort.traits)
 
@@ -167,7 +192,7 @@ def summarise(done: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     done : dict
-        Finished fits by name: ``dense-0``, ``sparse-0``, ``pool-0``, ``sbc-0`` …
+        Finished fits by name: ``dense-0``, ``sparse-0``, ``sbc-0``, ``gaps-0`` …
     """
     recovery: dict[str, Any] = {}
     for variant in ("dense", "sparse", DAMAGE_POOL):
@@ -176,8 +201,15 @@ def summarise(done: dict[str, Any]) -> dict[str, Any]:
             recovery[variant] = {
                 key: float(np.mean([row[key] for row in rows])) for key in rows[0]
             } | {"n_cohorts": len(rows)}
-    ranks = [value for name, value in done.items() if name.startswith("sbc-")]
-    return {"recovery": recovery, **sbc_summary(ranks)}
+    ranks = {
+        kind: [value for name, value in done.items() if name.startswith(f"{kind}-")]
+        for kind in (EXACT, GAPS)
+    }
+    return {
+        "recovery": recovery,
+        **sbc_summary(ranks[EXACT]),
+        "sbc_with_load_errors": sbc_summary(ranks[GAPS])["sbc"],
+    }
 
 
 def main() -> None:
@@ -202,9 +234,9 @@ def main() -> None:
         write_metrics(place, kept | summarise(done) | {HASH: state})
         print(f"{STAGE}: {name} ({len(done)} fits done)", flush=True)
 
-    for i in range(arguments.sbc):
-        if f"sbc-{i}" not in done:
-            keep(f"sbc-{i}", calibrate(params, i, small))
+    for item in (f"{kind}-{i}" for kind in (EXACT, GAPS) for i in range(arguments.sbc)):
+        if item not in done:
+            keep(item, calibrate(params, item, small))
     for i in range(arguments.cohorts):
         for name, world in (
             (f"dense-{i}", WORLD),
@@ -213,7 +245,7 @@ def main() -> None:
         ):
             if name not in done:
                 keep(name, recover(params, name, world, small))
-    print(f"{STAGE}: {', '.join(RANK_NAMES)} ranked in {arguments.sbc} simulations")
+    print(f"{STAGE}: {', '.join(RANK_NAMES)} ranked in {arguments.sbc} simulations of each kind")
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ RECOVERY_WORDS: Final = {
 OWN_HISTORY: Final = ("person_rate", STRONGEST)
 """Methods that learn from a person's earlier days."""
 
+SBC_WORDS: Final = {
+    "sbc": "loads known",
+    "sbc_with_load_errors": "with load errors and gaps",
+}
+
 SCORE_WORDS: Final = {
     "log_score": "log score",
     "brier": "Brier score",
@@ -98,17 +103,17 @@ def recovery_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
                 cohorts,
             ),
         ]
-    calibration = checks["sbc"]
-    for name in NAMED_IN_ADVANCE if calibration["n_simulations"] else ():
-        entry = calibration["quantities"][name]
-        rows.append(
+    for kind, words in SBC_WORDS.items():
+        calibration = checks.get(kind, {"n_simulations": 0})
+        rows += [
             (
-                f"Rank of the true {name.replace('_', ' ')}, distance from uniform",
-                f"≤ {entry['limit']:.3f}",
-                f"{entry['distance']:.3f}",
+                f"Rank of the true {name.replace('_', ' ')}, distance from uniform; {words}",
+                f"≤ {calibration['quantities'][name]['limit']:.3f}",
+                f"{calibration['quantities'][name]['distance']:.3f}",
                 f"{calibration['n_simulations']} simulations",
             )
-        )
+            for name in (NAMED_IN_ADVANCE if calibration["n_simulations"] else ())
+        ]
     return rows
 
 

@@ -23,7 +23,9 @@ def test_the_summary_in_git_is_of_these_settings_and_this_code():
 def test_the_summary_says_how_many_fits_it_rests_on():
     fit = {"corr": 0.97, "coverage90": 0.9, "rhat_max": 1.02, "divergences": 0}
     done = {f"dense-{i}": fit for i in range(3)} | {
-        f"sbc-{i}": dict.fromkeys(RANK_NAMES, (i + 0.5) / 40) for i in range(40)
+        f"{kind}-{i}": dict.fromkeys(RANK_NAMES, (i + 0.5) / 40)
+        for kind, n in (("sbc", 40), ("gaps", 20))
+        for i in range(n)
     }
     found = summarise(done)
     assert found["recovery"]["dense"]["n_cohorts"] == 3
@@ -31,3 +33,5 @@ def test_the_summary_says_how_many_fits_it_rests_on():
     assert "sparse" not in found["recovery"]
     assert found["sbc"]["n_simulations"] == 40
     assert found["sbc_pass"] == 1
+    assert found["sbc_with_load_errors"]["n_simulations"] == 20
+    assert not found["sbc_with_load_errors"]["quantities"]["gamma"]["inside"]
