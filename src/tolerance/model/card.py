@@ -104,8 +104,9 @@ def model_card(fit: Mapping[str, Any], checks: Mapping[str, Any], priors: Tolera
         "said, and 'settled' says nothing.",
         "Analytical methods": "Ordered logit, Bernoulli and competing complementary log-log "
         "hazards with a runner's frailty; runner, tissue and side partially pooled; error of load "
-        "marginalised to first order. NUTS (nutpie, gradient derived by hand and held against PyMC's). Gate: R-hat at most 1.01, "
-        "effective size at least 400, no divergence, E-BFMI above 0.3. This fit: R-hat "
+        "marginalised to first order. NUTS (nutpie; gradient derived by hand, held against that of "
+        "PyMC). Gate: R-hat at most 1.01, effective size at least 400, no divergence, E-BFMI above "
+        "0.3. This fit: R-hat "
         f"{of_fit('rhat_max', 3)}, effective size {of_fit('ess_min', 0)}, "
         f"{of_fit('divergences')} divergences, E-BFMI {of_fit('ebfmi_min')}; gate passed: "
         f"{'yes' if fit.get('passed') == 1 else 'no' if fit else NOT_YET}.",
@@ -143,9 +144,9 @@ def model_card(fit: Mapping[str, Any], checks: Mapping[str, Any], priors: Tolera
         "its own kind, and how it fails in others. It says nothing about real injury rates.",
         "Limitations": "Time constants of adaptation and healing stay close to their priors, and "
         "so does the dose that follows from them. Exponents of damage are unverified. Injured "
-        "tissues' first-order treatment of load error is rough for diary-only load: with load errors "
-        "and gaps slopes come out a little too flat and units too different (calibration fails "
-        "there). Frailty is hardly identified by a few injuries.",
+        "tissues' first-order treatment of load error is rough for diary-only load: with load "
+        "errors and gaps slopes come out a little too flat and units too different (calibration "
+        "fails there). Frailty is hardly identified by a few injuries.",
         "Usability in care": "Poor input widens intervals and ends in 'not enough data yet'. "
         "Sessions out of order, pain outside 0 to 10 or dates in the future are refused with what "
         "to correct.",
