@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["hash_of_inputs"]
+from tolerance.config import Params
+
+__all__ = ["hash_of_inputs", "sections_of"]
 
 DOCUMENTED: Final = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 """Nodes that may begin with a docstring."""
@@ -33,6 +35,18 @@ def hash_of_inputs(root: Path, sections: Mapping[str, Any], sources: Sequence[st
         digest.update(source.encode())
         digest.update(_meaning((root / source).read_text(encoding="utf-8")).encode())
     return digest.hexdigest()
+
+
+def sections_of(params: Params, names: Sequence[str]) -> dict[str, Any]:
+    """Return these settings as JSON can hold them.
+
+    Parameters
+    ----------
+    params : Params
+    names : sequence of str
+    """
+    whole = params.model_dump()
+    return {name: whole[name] for name in names}
 
 
 def _meaning(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from pipelines.check_inputs import hash_of_inputs
+from pipelines.check_inputs import hash_of_inputs, sections_of
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
 from pipelines.stage import run_stage
@@ -52,6 +52,14 @@ N_SBC_WEEKS: Final = 12
 N_PRIOR_DRAWS: Final = 1000
 SMALL_FIT: Final = {"chains": 2, "tune": 500, "draws": 500}
 """Of every fit of these checks: ranks and means, not tails."""
+SECTIONS: Final = (
+    "seed",
+    "fit_tolerance",
+    "simulate_cohort",
+    "tissue_exponents",
+    "tolerance_priors",
+)
+"""Settings that decide the numbers."""
 SOURCES: Final = (
     "src/tolerance/model/calibration_checks.py",
     "src/tolerance/model/capacity.py",
@@ -78,14 +86,7 @@ def input_hash(root: Path, params: Params) -> str:
         The project's root.
     params : Params
     """
-    sections = {
-        "seed": params.seed,
-        "fit_tolerance": params.fit_tolerance.model_dump(),
-        "simulate_cohort": params.simulate_cohort.model_dump(),
-        "tissue_exponents": params.tissue_exponents.model_dump(),
-        "tolerance_priors": params.tolerance_priors.model_dump(),
-    }
-    return hash_of_inputs(root, sections, SOURCES)
+    return hash_of_inputs(root, sections_of(params, SECTIONS), SOURCES)
 
 
 def _histories(cohort: Cohort, chronic_start_rr: float) -> list[RunnerHistory]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from pipelines.check_inputs import hash_of_inputs
+from pipelines.check_inputs import hash_of_inputs, sections_of
 from pipelines.errors import WorkspaceError
 from pipelines.params import load_params
 from pipelines.paths import Places, project_root
@@ -32,6 +32,14 @@ KEPT: Final = (
     "auc_within", "n_rows", "n_events", "model_gain",
 )  # fmt: skip
 """Of each forecaster; curves stay on the page."""
+SECTIONS: Final = (
+    "seed",
+    "check_predictions",
+    "simulate_cohort",
+    "tissue_exponents",
+    "tolerance_priors",
+)
+"""Settings that decide the numbers."""
 SOURCES: Final = (
     "src/tolerance/evaluate/comparators.py",
     "src/tolerance/evaluate/forecast_rows.py",
@@ -62,14 +70,7 @@ def input_hash(root: Path, params: Params) -> str:
         The project's root.
     params : Params
     """
-    sections = {
-        "seed": params.seed,
-        "check_predictions": params.check_predictions.model_dump(),
-        "simulate_cohort": params.simulate_cohort.model_dump(),
-        "tissue_exponents": params.tissue_exponents.model_dump(),
-        "tolerance_priors": params.tolerance_priors.model_dump(),
-    }
-    return hash_of_inputs(root, sections, SOURCES)
+    return hash_of_inputs(root, sections_of(params, SECTIONS), SOURCES)
 
 
 def run(root: Path, params: Params) -> dict[str, Any]:
