@@ -9,6 +9,7 @@ Signs: segment frame, +x anterior, +y proximal, +z right. A shank whose foot swi
 about +z, so mid-swing is the positive peak of ``gyr_radps[:, 2]`` on either leg.
 """
 
+import math
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -20,7 +21,7 @@ from loadcore.constants import SIDES
 from loadcore.contact_times import Contacts
 from loadcore.gaps import EVENT_BRIDGE_S, bridge_gaps, longest_hole
 from loadcore.orientation import project, rotate
-from loadcore.signals import SignalError, finite_segments, live_columns
+from loadcore.signals import SignalError, finite_segments, live_columns, median_of
 
 __all__ = [
     "EventModel",
@@ -253,17 +254,14 @@ def _block_mean(x: Floats, block: int, limit: float, out: Floats) -> None:
 @kernel
 def _block_mean_along(x: Floats, axis: Floats, block: int, limit: float, out: Floats) -> None:
     """Do to the component along an axis what `_block_mean` does to one channel."""
+    a, b, c = axis
+    flat = x.reshape(x.size)
     for i in range(out.size):
         total = 0.0
-        for j in range(i * block, (i + 1) * block):
-            value = 0.0
-            for k in range(axis.size):
-                value += axis[k] * x[j, k]
-            if value > limit:
-                value = limit
-            elif value < -limit:
-                value = -limit
-            total += value
+        for j in range(3 * i * block, 3 * (i + 1) * block, 3):
+            value = a * flat[j] + b * flat[j + 1] + c * flat[j + 2]
+            value = limit if value > limit else value
+            total += -limit if value < -limit else value
         out[i] = total / block
 
 
@@ -423,7 +421,7 @@ def _read_model(
     Features as in `event_features`, read one at a time; ``standard`` holds their means, scales and
     weights, one row each.
     """
-    mean, scale, weight = standard
+    mean, scale, weight = standard[0], standard[1], standard[2]
     for k in range(position.size):
         total, square, column = 0.0, 0.0, 0
         for c in range(channels.shape[0]):
@@ -509,22 +507,26 @@ def _smoothed(x: Floats, cutoff_hz: float, rate_hz: float) -> Floats:
 def _peaks(slow: Floats, half_width: int, floor: float) -> Floats:
     """Return dominant peaks in fractional samples, refined by a parabola."""
     found = np.empty(slow.size // 2 + 1, dtype=np.int64)
-    i = found[: _dominant_peaks(slow, half_width, floor, found)]
-    before, at, after = slow[i - 1], slow[i], slow[i + 1]
-    return i + 0.5 * (before - after) / (before - 2.0 * at + after)
+    peak = np.empty(_dominant_peaks(slow, half_width, floor, found))
+    for k in range(peak.size):
+        before, at, after = slow[found[k] - 1], slow[found[k]], slow[found[k] + 1]
+        peak[k] = found[k] + 0.5 * (before - after) / (before - 2.0 * at + after)
+    return peak
 
 
 @kernel
 def _stride_times(peak_s: Floats) -> Floats:
     """Return the time to the next peak, or the median where that is not one stride."""
-    stride_s = np.full(peak_s.size, np.nan)
-    for k in range(peak_s.size - 1):
-        to_next_s = peak_s[k + 1] - peak_s[k]
+    stride_s, known, n_known = np.empty(peak_s.size), np.empty(peak_s.size), 0
+    for k in range(peak_s.size):
+        to_next_s = peak_s[k + 1] - peak_s[k] if k + 1 < peak_s.size else math.nan
+        stride_s[k] = math.nan
         if MIN_STRIDE_S <= to_next_s <= MAX_STRIDE_S:
-            stride_s[k] = to_next_s
-    known = np.isfinite(stride_s)
-    if known.any():
-        stride_s[~known] = np.median(stride_s[known])
+            stride_s[k] = known[n_known] = to_next_s
+            n_known += 1
+    usual_s = median_of(known[:n_known])
+    for k in range(peak_s.size):
+        stride_s[k] = usual_s if math.isnan(stride_s[k]) else stride_s[k]
     return stride_s
 
 
@@ -546,9 +548,13 @@ def _gyr_strides(
     where they were not seen. Empty where no two mid-swings lie one stride apart.
     """
     half_width = int(0.5 * MIN_STRIDE_S * rate_hz / skip)
-    peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS) * skip
-    stride_s = _stride_times(peak / rate_hz)  # known of all of them, or of none
-    n = peak.size if peak.size > 0 and np.isfinite(stride_s[0]) else 0
+    peak = _peaks(slow, half_width, MIN_SWING_PEAK_RADPS)
+    peak_s = np.empty(peak.size)
+    for k in range(peak.size):
+        peak[k] *= skip
+        peak_s[k] = peak[k] / rate_hz
+    stride_s = _stride_times(peak_s)  # known of all of them, or of none
+    n = peak.size if peak.size > 0 and math.isfinite(stride_s[0]) else 0
     first, last = np.empty(n, np.int64), np.empty(n, np.int64)
     down, up, onset = np.empty(n), np.empty(n), np.empty(n)
     end = event.size - 1.0
@@ -559,7 +565,7 @@ def _gyr_strides(
         first[k], last[k] = int(peak[k]), int(min(limit, end))
     _swing_crossings(event, first, last, down, up)
     if n > 0 and peak[n - 1] + stride_s[n - 1] * rate_hz > end:
-        up[n - 1] = np.nan  # cut off: the last rise may be one of mid-stance
+        up[n - 1] = math.nan  # cut off: the last rise may be one of mid-stance
     reach = (round(TROUGH_SEARCH_S * rate_hz), round(PLATEAU_SEARCH_S * rate_hz))
     _push_off_onsets(event, down, up, reach, onset)
     return peak[:n], stride_s[:n], down, onset
@@ -663,15 +669,14 @@ def _gyr_stretches(
     rotation: Floats | None = None,
 ) -> list[ShankStretch]:
     start, n_blocks, block = _blocks(len(gyr_radps), sampling_rate_hz, start_sample, stop_sample)
-    turning, axis = gyr_radps[start : start + n_blocks * block], np.ones(1)
-    if rotation is None:  # a sensor may lack the other axes
-        turning = np.ascontiguousarray(turning[:, 2:3])
-    else:
-        axis = np.ascontiguousarray(rotation[2])
+    turning = gyr_radps[start : start + n_blocks * block]
     wz, hole_s = np.empty(n_blocks), np.zeros(n_blocks)
-    _block_mean_along(turning, axis, block, GYR_LIMIT_RADPS, wz)
+    if rotation is None:  # a sensor may lack the other axes
+        _block_mean(turning[:, 2], block, GYR_LIMIT_RADPS, wz)
+    else:
+        _block_mean_along(turning, rotation[2], block, GYR_LIMIT_RADPS, wz)
     if not np.isfinite(wz).all():
-        observed = turning[:, 0] if rotation is None else project(turning, axis)
+        observed = turning[:, 2] if rotation is None else project(turning, rotation[2])
         bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
         _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
         hole_s = _longest_of_block(hole, block, n_blocks)

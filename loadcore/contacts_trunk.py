@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
-from loadcore.constants import SIDE_LEFT, SIDE_RIGHT, SIDE_UNKNOWN, STANDARD_GRAVITY_MPS2
+from loadcore.constants import SIDE_LEFT, SIDE_RIGHT, STANDARD_GRAVITY_MPS2
 from loadcore.contact_times import (
     LONGEST_STEP_S,
     SHORTEST_STEP_S,
@@ -36,7 +36,7 @@ from loadcore.contact_times import (
 )
 from loadcore.filters import lowpass, lowpass_four
 from loadcore.orientation import rotate
-from loadcore.signals import SignalError, finite_segments
+from loadcore.signals import SignalError, finite_segments, median_of
 from loadcore.trunk_waveform import TrunkCoefficients, refine_contacts
 
 __all__ = ["trunk_contacts"]
@@ -45,11 +45,15 @@ LOWEST_SAMPLING_RATE_HZ: Final = 50.0
 """The 20 Hz filter of the initial contact needs it."""
 
 RHYTHM_CUTOFF_HZ: Final = 10.0
-RHYTHM_WINDOW_S: Final = 6.0
 RHYTHM_HOP_S: Final = 2.0
+RHYTHM_WINDOW_HOPS: Final = 3
 RHYTHM_RATE_HZ: Final = 50.0
 """Window and rate of the running autocorrelation (engineering choice: some 15 steps, and a lag
 grid that a parabola refines well below a sample)."""
+FLAT_WINDOW_G: Final = 1e-6
+"""A window with a root mean square below this holds nothing but rounding."""
+ROUNDING: Final = 1e-12
+"""A step is shorter than a quarter of its window by at least this part."""
 
 STEP_CUTOFF_RATIO: Final = 1.5
 """Cut-off of the signal whose maxima are mid-stances, in step frequencies (engineering choice:
@@ -76,6 +80,9 @@ SHORTEST_CONTACT_RATIO: Final = 0.501
 LONGEST_CONTACT_RATIO: Final = 0.98
 """A running contact is shorter than its step; below 0.1 s only sprinters go."""
 
+UP_LATERAL_FORWARD: Final = [1, 2, 0]
+"""Axes of the segment frame in the order in which they are filtered."""
+
 GRAVITY_REMOVED_BELOW_G: Final = 0.5
 """Over whole strides a vertical specific force averages 1 g; one that averages less than half of
 it had gravity taken away, and 1 g is put back."""
@@ -88,8 +95,9 @@ DUTY_HALF_WINDOW_STEPS: Final = 4
 """Steps on each side over which the fundamental is averaged (engineering choice: 3 s)."""
 
 DUTY_ITERATIONS: Final = 6
+DUTY_SETTLED: Final = 1e-7
 """Newton steps from the middle to a duty ratio: exact to rounding over the whole range (see
-tests)."""
+tests). After a step as short as this the next would be about its square, which is rounding."""
 
 INITIAL_CONTACT_SD_S: Final = 0.010
 TERMINAL_CONTACT_SD_S: Final = 0.014
@@ -111,97 +119,160 @@ a side must reach to be told."""
 
 
 class _Lagged(NamedTuple):
-    """What the autocorrelation of one window at any lag is made of.
+    """What the autocorrelation of one window, less its mean, is made of; (n_lags,) arrays.
 
     Attributes
     ----------
-    signal : (n,) float64 array
-        The window, with mean zero.
-    product : (n_lags,) float64 array
-        Sum of ``signal[i] * signal[i + lag]`` over all pairs.
-    energy, beside : (n,) float64 array
-        Sum of ``signal[i]**2`` and of ``signal[i] * signal[i + 1]`` before each sample.
+    product : float64 array
+        Sum of ``x[i] * x[i + lag]`` over all pairs.
+    end, own : float64 array
+        The last of the pairs, and the sum of ``x[i]**2`` over all pairs but the last.
+    energy, beside : float64 array
+        Sum of ``x[i]**2`` and of ``x[i] * x[i + 1]`` over the samples before the lag.
     """
 
-    signal: NDArray[np.float64]
     product: NDArray[np.float64]
+    end: NDArray[np.float64]
+    own: NDArray[np.float64]
     energy: NDArray[np.float64]
     beside: NDArray[np.float64]
 
 
 @kernel
-def _lagged(signal: NDArray[np.float64], n_lags: int) -> _Lagged:
-    """Sum products and squares once for all lags.
+def _hop_products(signal: NDArray[np.float64], hop: int, n_lags: int) -> NDArray[np.float64]:
+    """Sum ``signal[i] * signal[i + lag]`` over the i of each hop, once for all windows.
 
-    The inner loop runs over lags: it carries no sum, so the compiler can do several at once, and
-    four samples share the reading and writing of a lag's sum.
+    Zero beyond the end. The inner loop runs over lags: it carries no sum, so the compiler can do
+    several at once, and four samples share the reading and writing of a lag's sum.
     """
     n = signal.size
-    padded = np.zeros(n + n_lags + 4)
-    padded[:n] = signal
-    product = np.zeros(n_lags)
-    for i in range(0, n, 4):
-        a, b, c, d = padded[i], padded[i + 1], padded[i + 2], padded[i + 3]
-        ahead = padded[i : i + n_lags + 3]
-        for lag in range(n_lags):
-            near = a * ahead[lag] + b * ahead[lag + 1]
-            product[lag] += near + (c * ahead[lag + 2] + d * ahead[lag + 3])
-    energy, beside = np.zeros(n + 1), np.zeros(n + 1)
+    padded, products = np.zeros(n + n_lags + 4), np.zeros(((n + hop - 1) // hop, n_lags))
     for i in range(n):
-        energy[i + 1] = energy[i] + padded[i] * padded[i]
-        beside[i + 1] = beside[i] + padded[i] * padded[i + 1]
-    return _Lagged(signal, product, energy, beside)
+        padded[i] = signal[i]
+    for k in range(products.shape[0]):
+        row, stop = products[k], (k + 1) * hop
+        for i in range(k * hop, min(stop, n), 4):
+            a, b = padded[i], padded[i + 1] if i + 1 < stop else 0.0
+            c, d = padded[i + 2] if i + 2 < stop else 0.0, padded[i + 3] if i + 3 < stop else 0.0
+            ahead = padded[i : i + n_lags + 3]
+            for lag in range(n_lags):
+                near = a * ahead[lag] + b * ahead[lag + 1]
+                row[lag] += near + (c * ahead[lag + 2] + d * ahead[lag + 3])
+    return products
 
 
 @kernel
-def _autocorrelation(sums: _Lagged, lag: float) -> float:
-    """Return the autocorrelation of a zero-mean signal at a lag in samples, linear between."""
-    whole = int(lag)
-    part, n = lag - whole, sums.signal.size
-    # Over the pairs that both neighbours of the lag have: one less than the shorter one has.
-    last = sums.signal[n - whole - 1] * sums.signal[n - 1]
-    product = (1.0 - part) * (sums.product[whole] - last) + part * sums.product[whole + 1]
-    later = (
-        (1.0 - part) ** 2 * (sums.energy[n - 1] - sums.energy[whole])
-        + 2.0 * part * (1.0 - part) * (sums.beside[n - 1] - sums.beside[whole])
-        + part**2 * (sums.energy[n] - sums.energy[whole + 1])
-    )
-    square = sums.energy[n - whole - 1] * later
-    return product / math.sqrt(square) if square > 0.0 else math.nan
+def _window_products(
+    hops: NDArray[np.float64],
+    window: NDArray[np.float64],
+    beyond: NDArray[np.float64],
+    mean: float,
+    out: NDArray[np.float64],
+) -> None:
+    """Write the products of one window, less its mean, from those of its hops.
+
+    ``beyond`` is the signal after the window, which the hops' products reach into.
+    """
+    n = window.size
+    left = right = n * mean  # the sums of the pairs' first and of their second samples
+    for lag in range(out.size):
+        out[lag] = (n - lag) * mean * mean - mean * (left + right)
+        left, right = left - window[n - 1 - lag], right - window[lag]
+    for k in range(hops.shape[0]):
+        for lag in range(out.size):
+            out[lag] += hops[k, lag]
+    for back in range(1, out.size):
+        reaching = out[back:]
+        for j in range(min(reaching.size, beyond.size)):
+            reaching[j] -= window[n - back] * beyond[j]
 
 
 @kernel
-def _step_time(signal: NDArray[np.float64], sampling_rate_hz: float) -> float:
-    """Return the step time of one window, in seconds; NaN in a flat window.
+def _add_ends(window: NDArray[np.float64], mean: float, sums: _Lagged) -> None:
+    """Write all but the products, which are there: no more than the window's ends is read."""
+    n = window.size
+    last, own, energy, beside = window[n - 1] - mean, sums.product[0], 0.0, 0.0
+    for lag in range(sums.own.size):
+        early, next_early = window[lag] - mean, window[lag + 1] - mean
+        late = window[n - 1 - lag] - mean
+        own -= late * late
+        sums.end[lag], sums.own[lag] = late * last, own
+        sums.energy[lag], sums.beside[lag] = energy, beside
+        energy, beside = energy + early * early, beside + early * next_early
+
+
+@kernel
+def _autocorrelations(sums: _Lagged, first_lag: float, out: NDArray[np.float64]) -> None:
+    """Write the autocorrelation at a lag in samples and at each whole one on, linear between.
+
+    No lag waits for another: slices that all begin with the first let the compiler do several at
+    once.
+    """
+    whole = int(first_lag)
+    part = first_lag - whole
+    both, first, second = 2.0 * part * (1.0 - part), (1.0 - part) * (1.0 - part), part * part
+    product, end, own = sums.product[whole:], sums.end[whole:], sums.own[whole:]
+    energy, beside = sums.energy[whole:], sums.beside[whole:]
+    squares, products = sums.product[0], sums.product[1]
+    squares_but_last = squares - sums.end[0]
+    for i in range(out.size):
+        # Over the pairs that both neighbours of the lag have: one less than the shorter one has.
+        shared = (1.0 - part) * (product[i] - end[i]) + part * product[i + 1]
+        later = first * (squares_but_last - energy[i]) + both * (products - beside[i])
+        square = own[i] * (later + second * (squares - energy[i + 1]))
+        out[i] = shared / math.sqrt(square) if square > 0.0 else math.nan
+
+
+@kernel
+def _step_time(sums: _Lagged, shortest: float, longest: float) -> float:
+    """Return the step time of one window, in samples; NaN in a flat window.
 
     Both the step's lag and the stride's count, the stride's more: legs differ, above all at the
     hip, so the stride repeats better than the step; the stride alone would also take the lag of
-    three steps for two.
+    three steps for two. Steps are tried at every quarter of a sample, so strides at every half.
     """
-    best = -np.inf
-    best_lag = math.nan
-    lag = SHORTEST_STEP_S * sampling_rate_hz
-    longest = min(LONGEST_STEP_S * sampling_rate_hz, signal.size / 4.0)
-    sums = _lagged(signal, int(2.0 * longest) + 2)
-    while lag <= LONGEST_STEP_S * sampling_rate_hz and 2.0 * lag < signal.size / 2.0:
-        score = _autocorrelation(sums, 2.0 * lag) + 0.5 * _autocorrelation(sums, lag)
-        if score > best:
-            best = score
-            best_lag = lag
-        lag += 0.25
-    return best_lag / sampling_rate_hz
+    n_whole = int(longest - shortest) + 1
+    step, stride = np.empty((4, n_whole)), np.empty((2, 2 * n_whole))
+    for row in range(4):
+        _autocorrelations(sums, shortest + 0.25 * row, step[row])
+    for row in range(2):
+        _autocorrelations(sums, 2.0 * shortest + 0.5 * row, stride[row])
+    best, best_lag = -math.inf, math.nan
+    for i in range(n_whole):
+        for row in range(4):
+            lag = shortest + i + 0.25 * row
+            score = stride[row & 1, 2 * i + (row >> 1)] + 0.5 * step[row, i]
+            if score > best and lag <= longest:
+                best, best_lag = score, lag
+    return best_lag
 
 
 @kernel
-def _rhythm(
-    signal: NDArray[np.float64], sampling_rate_hz: float, window: int, hop: int
-) -> NDArray[np.float64]:
-    """Return the step time of each window of a signal, in seconds."""
-    n_windows = max(1, 1 + (signal.size - window) // hop)
-    step_time_s = np.empty(n_windows)
-    for k in range(n_windows):
-        part = signal[k * hop : min(k * hop + window, signal.size)]
-        step_time_s[k] = _step_time(part - part.mean(), sampling_rate_hz)
+def _rhythm(signal: NDArray[np.float64], sampling_rate_hz: float, hop: int) -> NDArray[np.float64]:
+    """Return the step time of each window of some hops, in seconds; NaN in a flat one.
+
+    A signal shorter than a window is one.
+    """
+    n = min(RHYTHM_WINDOW_HOPS * hop, signal.size)
+    step_time_s = np.full(1 + (signal.size - n) // hop, math.nan)
+    shortest = SHORTEST_STEP_S * sampling_rate_hz
+    longest = min(LONGEST_STEP_S * sampling_rate_hz, 0.25 * n * (1.0 - ROUNDING))
+    if n <= 4.0 * shortest:
+        return step_time_s
+    n_lags = int(2.0 * shortest) + 2 * (int(longest - shortest) + 1) + 2
+    hops, sum_of_hop = _hop_products(signal, hop, n_lags), np.zeros(-(-signal.size // hop))
+    for i in range(signal.size):
+        sum_of_hop[i // hop] += signal[i]
+    room = np.empty((5, n_lags))
+    sums = _Lagged(room[0], room[1], room[2], room[3], room[4])
+    for k in range(step_time_s.size):
+        window, beyond, mean = signal[k * hop : k * hop + n], signal[k * hop + n :], 0.0
+        for i in range(k, min(k + RHYTHM_WINDOW_HOPS, sum_of_hop.size)):
+            mean += sum_of_hop[i] / n
+        _window_products(hops[k : k + RHYTHM_WINDOW_HOPS], window, beyond, mean, sums.product)
+        if sums.product[0] > n * FLAT_WINDOW_G**2:
+            _add_ends(window, mean, sums)
+            step_time_s[k] = _step_time(sums, shortest, longest) / sampling_rate_hz
     return step_time_s
 
 
@@ -236,13 +307,13 @@ def _mid_stances(
                 previous[i] = j
         if best < 0 or score[i] > score[best]:
             best = i
-    rows = np.empty(n, dtype=np.int64)
-    count = 0
-    while best >= 0:
-        rows[count] = best
-        count += 1
-        best = previous[best]
-    return rows[:count][::-1].copy()
+    count, row = 0, best
+    while row >= 0:
+        count, row = count + 1, previous[row]
+    rows = np.empty(count, dtype=np.int64)
+    for k in range(count - 1, -1, -1):
+        rows[k], best = best, previous[best]
+    return rows
 
 
 @kernel
@@ -254,12 +325,15 @@ def _duty_ratio(amplitude: float) -> float:
     """
     ratio = 0.5 * (SHORTEST_CONTACT_RATIO + LONGEST_CONTACT_RATIO)
     for _ in range(DUTY_ITERATIONS):
+        before = ratio
         cosine, sine = math.cos(math.pi * ratio), math.sin(math.pi * ratio)
         below = 1.0 - 4.0 * ratio * ratio
         fundamental = 2.0 * cosine / below
         slope = (8.0 * ratio * fundamental - 2.0 * math.pi * sine) / below
         ratio -= (fundamental - amplitude) / slope
         ratio = min(max(ratio, SHORTEST_CONTACT_RATIO), LONGEST_CONTACT_RATIO)
+        if abs(ratio - before) < DUTY_SETTLED:
+            break
     return ratio
 
 
@@ -476,7 +550,7 @@ def _sides(
     right stance and takes a positive share of a specific force of two to three g.
     """
     n = first_sample.size
-    side = np.full(n, SIDE_UNKNOWN, dtype=np.int8)
+    side = np.zeros(n, dtype=np.int8)  # unknown
     if n < 3:
         return side
     contrast = _contrast(lateral_g, first_sample, last_sample)
@@ -521,8 +595,9 @@ def _local_step_time(
     every = max(1, int(sampling_rate_hz // RHYTHM_RATE_HZ))
     rate_hz = sampling_rate_hz / every
     thinned = np.ascontiguousarray(rhythm_g[::every])
-    window, hop = round(RHYTHM_WINDOW_S * rate_hz), round(RHYTHM_HOP_S * rate_hz)
-    step_time_s = _rhythm(thinned, rate_hz, window, hop)
+    hop = round(RHYTHM_HOP_S * rate_hz)
+    window = RHYTHM_WINDOW_HOPS * hop
+    step_time_s = _rhythm(thinned, rate_hz, hop)
     centre_s: NDArray[np.float64] = np.arange(step_time_s.size, dtype=np.float64)
     centre_s = (centre_s * hop + 0.5 * min(window, thinned.size)) / rate_hz
     known = np.isfinite(step_time_s)
@@ -535,12 +610,12 @@ def _pressing_and_loading(
 ) -> None:
     """Write the vertical where it presses, zero elsewhere, and its length with the forward axis.
 
-    A forward axis that was not observed counts as zero.
+    One column each. A forward axis that was not observed counts as zero.
     """
     for i in range(upward_g.size):
         up, forward = max(upward_g[i], 0.0), forward_g[i]
         square = up * up + (0.0 if math.isnan(forward) else forward * forward)
-        both[0, i], both[1, i] = up, math.sqrt(square)
+        both[i, 0], both[i, 1] = up, math.sqrt(square)
 
 
 @kernel
@@ -557,25 +632,26 @@ def _mean_and_spread(signal: NDArray[np.float64]) -> tuple[float, float]:
     return middle + mean, math.sqrt(max((aa + bb + last * last) / n - mean * mean, 0.0))
 
 
-@kernel
 def _median(values: NDArray[np.float64]) -> float:
     """Return the median of values that are all there."""
-    return float(np.median(values))
+    return median_of(values.copy())
 
 
 @kernel
-def _axes_in_g(
-    acc: NDArray[np.float64], rotation: NDArray[np.float64], out: NDArray[np.float64]
-) -> None:
-    """Write forward, upward and lateral specific force, one row each."""
-    xx, xy, xz = rotation[0] / STANDARD_GRAVITY_MPS2
-    yx, yy, yz = rotation[1] / STANDARD_GRAVITY_MPS2
-    zx, zy, zz = rotation[2] / STANDARD_GRAVITY_MPS2
+def _along_axes(
+    acc: NDArray[np.float64], axes: NDArray[np.float64], out: NDArray[np.float64]
+) -> float:
+    """Write specific force along three axes into three columns; return the mean of the first."""
+    (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = axes[0], axes[1], axes[2]
+    total = 0.0
     for i in range(acc.shape[0]):
         a, b, c = acc[i, 0], acc[i, 1], acc[i, 2]
-        out[0, i] = xx * a + xy * b + xz * c
-        out[1, i] = yx * a + yy * b + yz * c
-        out[2, i] = zx * a + zy * b + zz * c
+        first = xx * a + xy * b + xz * c
+        total += first
+        out[i, 0], out[i, 1] = first, yx * a + yy * b + yz * c
+        out[i, 2] = zx * a + zy * b + zz * c
+    mean: float = total / acc.shape[0]
+    return mean
 
 
 @kernel
@@ -589,20 +665,23 @@ def _steps_since(
     return steps
 
 
-def _run_contacts(channels_g: NDArray[np.float64], sampling_rate_hz: float) -> Contacts:
+def _run_contacts(
+    channels_g: NDArray[np.float64], sampling_rate_hz: float, *, is_complete: bool
+) -> Contacts:
     """Find the contacts of one uninterrupted run; times in seconds from its first sample.
 
-    ``channels_g`` (5, n) holds forward, upward and lateral specific force, and has room for two
-    more rows.
+    ``channels_g`` (n, 4) holds upward, lateral and forward specific force, and has room for one
+    more column; ``is_complete`` tells that all three were observed.
     """
-    upward_g, pressing_g = channels_g[1], channels_g[3]
+    upward_g, pressing_g = np.ascontiguousarray(channels_g[:, 0]), channels_g[:, 2]
     rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    _pressing_and_loading(upward_g, channels_g[0], channels_g[3:])
+    _pressing_and_loading(upward_g, pressing_g, channels_g[:, 2:])  # in the forward axis's place
     rhythm_g, lateral_g, unloading_g, loading_g = lowpass_four(
-        channels_g[1:],
+        channels_g,
         (rhythm_hz, SIDE_CUTOFF_HZ, UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ),
         sampling_rate_hz,
-    )
+        is_complete=is_complete,
+    ).T
     step_time_s, at_s = _local_step_time(rhythm_g, sampling_rate_hz)
     if not step_time_s.size:
         return no_contacts()
@@ -761,16 +840,19 @@ def trunk_contacts(
     parts = []
     for first, last in finite_segments(acc_mps2[begin:end]):
         acc = acc_mps2[begin + first : begin + last]
-        channels_g = np.empty((5, len(acc)))
+        channels_g = np.empty((len(acc), 4))
         if rotation is None:
-            channels_g[:3] = acc.T / STANDARD_GRAVITY_MPS2
+            channels_g[:, :3] = acc[:, UP_LATERAL_FORWARD] / STANDARD_GRAVITY_MPS2
+            upward_g = float(np.mean(channels_g[:, 0]))
         else:
-            _axes_in_g(acc, rotation, channels_g)
-        if math.isnan(channels_g[1, 0]):  # the sensor lacks the axis
+            axes = np.ascontiguousarray(rotation[UP_LATERAL_FORWARD, :]) / STANDARD_GRAVITY_MPS2
+            upward_g = _along_axes(acc, axes, channels_g)
+        if math.isnan(upward_g):  # the sensor lacks the axis
             return no_contacts()
-        if np.mean(channels_g[1]) < GRAVITY_REMOVED_BELOW_G:
-            channels_g[1] += 1.0
-        found = _run_contacts(channels_g, sampling_rate_hz)
+        if upward_g < GRAVITY_REMOVED_BELOW_G:
+            channels_g[:, 0] += 1.0
+        is_complete = not np.isnan(channels_g[0, :3]).any()
+        found = _run_contacts(channels_g, sampling_rate_hz, is_complete=is_complete)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)
         stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)

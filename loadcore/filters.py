@@ -167,89 +167,53 @@ def _zero_lag_kernel(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
 def _four_one_way(
     x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
 ) -> None:
-    """Filter four channels side by side from a state, which becomes the state after them.
+    """Filter four columns side by side from a state, which becomes the state after them.
 
     ``step`` is 1, or -1 for last to first. No channel waits for another, so that all four take
     hardly longer than one.
     """
-    b, f, g = c[:, 0].copy(), c[:, 3].copy(), c[:, 4].copy()
-    d, e = c[:, 1] - f * b, c[:, 2] - g * b
-    p1, q1, r1, s1 = state[0]
-    p2, q2, r2, s2 = state[1]
-    n = x.shape[1]
+    (b0, b1, b2, b3), (f0, f1, f2, f3), (g0, g1, g2, g3) = c[0], c[3], c[4]
+    d0, d1, d2, d3 = c[1, 0] - f0 * b0, c[1, 1] - f1 * b1, c[1, 2] - f2 * b2, c[1, 3] - f3 * b3
+    e0, e1, e2, e3 = c[2, 0] - g0 * b0, c[2, 1] - g1 * b1, c[2, 2] - g2 * b2, c[2, 3] - g3 * b3
+    (p0, p1, p2, p3), (q0, q1, q2, q3) = state[0], state[1]
+    n = x.shape[0]
+    x_flat, out_flat, first = x.reshape(4 * n), out.reshape(4 * n), 0 if step > 0 else 4 * (n - 1)
     for k in range(n):
-        i = k if step > 0 else n - 1 - k
-        u, v, w, y = x[0, i], x[1, i], x[2, i], x[3, i]
-        out[0, i], out[1, i] = b[0] * u + p1, b[1] * v + q1
-        out[2, i], out[3, i] = b[2] * w + r1, b[3] * y + s1
-        p1, p2 = (d[0] * u + p2) - f[0] * p1, e[0] * u - g[0] * p1
-        q1, q2 = (d[1] * v + q2) - f[1] * q1, e[1] * v - g[1] * q1
-        r1, r2 = (d[2] * w + r2) - f[2] * r1, e[2] * w - g[2] * r1
-        s1, s2 = (d[3] * y + s2) - f[3] * s1, e[3] * y - g[3] * s1
-    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = p1, q1, r1, s1
-    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = p2, q2, r2, s2
+        i = first + 4 * step * k
+        u0, u1, u2, u3 = x_flat[i], x_flat[i + 1], x_flat[i + 2], x_flat[i + 3]
+        y0, y1, y2, y3 = b0 * u0 + p0, b1 * u1 + p1, b2 * u2 + p2, b3 * u3 + p3
+        out_flat[i], out_flat[i + 1], out_flat[i + 2], out_flat[i + 3] = y0, y1, y2, y3
+        v0, v1, v2, v3 = d0 * u0 + q0, d1 * u1 + q1, d2 * u2 + q2, d3 * u3 + q3
+        w0, w1, w2, w3 = e0 * u0, e1 * u1, e2 * u2, e3 * u3
+        q0, q1, q2, q3 = w0 - g0 * p0, w1 - g1 * p1, w2 - g2 * p2, w3 - g3 * p3
+        p0, p1, p2, p3 = v0 - f0 * p0, v1 - f1 * p1, v2 - f2 * p2, v3 - f3 * p3
+    state[0, 0], state[0, 1], state[0, 2], state[0, 3] = p0, p1, p2, p3
+    state[1, 0], state[1, 1], state[1, 2], state[1, 3] = q0, q1, q2, q3
 
 
 @kernel
 def _four_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
-    """Do to four channels what `_zero_lag_kernel` does to one; at least two samples."""
-    n = x.shape[1]
-    pad = min(PAD_SAMPLES, n - 1)
-    head, tail, state = np.empty((4, pad)), np.empty((4, pad)), np.empty((2, 4))
-    for j in range(4):
-        for i in range(pad):
-            head[j, i] = 2.0 * x[j, 0] - x[j, pad - i]
-            tail[j, i] = 2.0 * x[j, n - 1] - x[j, n - 2 - i]
-        s1, s2 = _steady_state(c[j])
-        state[0, j], state[1, j] = s1 * head[j, 0], s2 * head[j, 0]
-    _four_one_way(head, head, c, state, 1)
-    _four_one_way(x, out, c, state, 1)
-    _four_one_way(tail, tail, c, state, 1)
-    for j in range(4):
-        s1, s2 = _steady_state(c[j])
-        state[0, j], state[1, j] = s1 * tail[j, pad - 1], s2 * tail[j, pad - 1]
-    _four_one_way(tail, tail, c, state, -1)
-    _four_one_way(out, out, c, state, -1)
+    """Do to four columns what `_zero_lag_kernel` does to one channel; at least two samples.
 
-
-@kernel
-def _three_one_way(
-    x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
-) -> None:
-    """Filter the three columns of a signal side by side, as `_four_one_way` does four rows."""
-    b0, a1, a2 = c[0], c[3], c[4]
-    c1, c2 = c[1] - a1 * b0, c[2] - a2 * b0
-    p1, q1, r1 = state[0]
-    p2, q2, r2 = state[1]
-    n = x.shape[0]
-    for k in range(n):
-        i = k if step > 0 else n - 1 - k
-        u, v, w = x[i, 0], x[i, 1], x[i, 2]
-        out[i, 0], out[i, 1], out[i, 2] = b0 * u + p1, b0 * v + q1, b0 * w + r1
-        p1, p2 = (c1 * u + p2) - a1 * p1, c2 * u - a2 * p1
-        q1, q2 = (c1 * v + q2) - a1 * q1, c2 * v - a2 * q1
-        r1, r2 = (c1 * w + r2) - a1 * r1, c2 * w - a2 * r1
-    state[0, 0], state[0, 1], state[0, 2] = p1, q1, r1
-    state[1, 0], state[1, 1], state[1, 2] = p2, q2, r2
-
-
-@kernel
-def _three_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
-    """Do to three columns what `_zero_lag_kernel` does to one; at least two samples."""
-    n = x.shape[0]
-    pad = min(PAD_SAMPLES, n - 1)
-    head, tail, state = np.empty((pad, 3)), np.empty((pad, 3)), np.empty((2, 3))
+    ``c`` has a column of coefficients for each.
+    """
+    n, pad = x.shape[0], min(PAD_SAMPLES, x.shape[0] - 1)
+    head, tail, state = np.empty((pad, 4)), np.empty((pad, 4)), np.empty((2, 4))
     for i in range(pad):
-        head[i] = 2.0 * x[0] - x[pad - i]
-        tail[i] = 2.0 * x[n - 1] - x[n - 2 - i]
-    s1, s2 = _steady_state(c)
-    state[0], state[1] = s1 * head[0], s2 * head[0]
-    _three_one_way(head, head, c, state, 1)
-    _three_one_way(x, out, c, state, 1)
-    _three_one_way(tail, tail, c, state, 1)
-    state[0], state[1] = s1 * tail[pad - 1], s2 * tail[pad - 1]
-    _three_one_way(tail, tail, c, state, -1)
-    _three_one_way(out, out, c, state, -1)
+        for j in range(4):
+            head[i, j] = 2.0 * x[0, j] - x[pad - i, j]
+            tail[i, j] = 2.0 * x[n - 1, j] - x[n - 2 - i, j]
+    for step in (1, -1):
+        for j in range(4):
+            edge = head[0, j] if step > 0 else tail[pad - 1, j]
+            s1, s2 = _steady_state(c[:, j])
+            state[0, j], state[1, j] = s1 * edge, s2 * edge
+        if step > 0:
+            _four_one_way(head, head, c, state, step)
+            _four_one_way(x, out, c, state, step)
+        _four_one_way(tail, tail, c, state, step)
+        if step < 0:
+            _four_one_way(out, out, c, state, step)
 
 
 def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatArray:
@@ -262,7 +226,10 @@ def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatA
         filtered[position:start] = np.nan
         position = int(stop)
         if zero_lag and compact.shape[1] == TRIAXIAL and stop - start > 1:
-            _three_zero_lag(compact[start:stop], filtered[start:stop], coefficients)
+            beside = np.zeros((stop - start, TRIAXIAL + 1))
+            beside[:, :TRIAXIAL] = compact[start:stop]
+            _four_zero_lag(beside, beside, np.column_stack([coefficients] * (TRIAXIAL + 1)))
+            filtered[start:stop] = beside[:, :TRIAXIAL]
             continue
         run = _zero_lag_kernel if zero_lag else _causal_kernel
         for column in range(compact.shape[1]):
@@ -333,23 +300,29 @@ def lowpass(
 
 
 def lowpass_four(
-    x: FloatArray, cutoff_hz: tuple[float, float, float, float], sampling_rate_hz: float
+    x: FloatArray,
+    cutoff_hz: tuple[float, float, float, float],
+    sampling_rate_hz: float,
+    *,
+    is_complete: bool = False,
 ) -> FloatArray:
     """Low-pass four channels without delay, each at its own cut-off, in hardly the time of one.
 
     Parameters
     ----------
-    x : (4, n) float64 array
-        One channel a row. Where a sample is missing, each is filtered on its own.
+    x : (n, 4) float64 array
+        One channel a column. Where a sample is missing, each is filtered on its own.
     cutoff_hz : four floats
         -3 dB after both passes.
     sampling_rate_hz : float
         Samples a second.
+    is_complete : bool
+        Whether the caller knows that every value is finite; looked up if not.
 
     Returns
     -------
-    (4, n) float64 array
-        Rows as :func:`lowpass` gives them.
+    (n, 4) float64 array
+        Columns as :func:`lowpass` gives them.
 
     Raises
     ------
@@ -357,11 +330,10 @@ def lowpass_four(
         As :func:`lowpass`.
     """
     rows = np.ascontiguousarray(x, dtype=np.float64)
-    if rows.shape[1] < 2 or not all_finite(rows):
-        return np.stack(
-            [lowpass(row, hz, sampling_rate_hz) for row, hz in zip(rows, cutoff_hz, strict=True)]
-        )
-    sections = np.stack([_effective_section(hz, sampling_rate_hz) for hz in cutoff_hz])
+    if rows.shape[0] < 2 or not (is_complete or all_finite(rows)):
+        each = zip(rows.T, cutoff_hz, strict=True)
+        return np.column_stack([lowpass(column, hz, sampling_rate_hz) for column, hz in each])
+    sections = np.column_stack([_effective_section(hz, sampling_rate_hz) for hz in cutoff_hz])
     out = np.empty_like(rows)
     _four_zero_lag(rows, out, sections)
     return out

@@ -6,6 +6,7 @@ A loading rate of the ground reaction force is left out on purpose: from one sen
 agreement exceed ±65 % (Kiernan et al. 2023, doi 10.3390/s23218719).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -100,28 +101,30 @@ def _add_filtered(x: Floats, weight: Floats, out: Floats) -> None:
 
 
 @kernel
-def _level(x: Floats, axis: Floats, weight: Floats, level: Floats) -> None:
-    """Write the filtered value at each sample: signed along an axis, without one the length."""
-    level[:] = 0.0
-    if axis.size > 0:
-        along = np.zeros(x.shape[0])
+def _level(
+    x: Floats, axes: Floats, weight: Floats, along: Floats, filtered: Floats, level: Floats
+) -> None:
+    """Write the filtered value at each sample: signed along one axis, of several the length.
+
+    ``along`` and ``filtered`` are room for one axis before and after the filter.
+    """
+    for axis in range(axes.shape[0]):
         for i in range(x.shape[0]):
-            for j in range(axis.size):
-                along[i] += axis[j] * x[i, j]
-        _add_filtered(along, weight, level)
-        return
-    filtered = np.empty(level.size)
-    for column in range(x.shape[1]):
-        filtered[:] = 0.0
-        _add_filtered(x[:, column].copy(), weight, filtered)
-        level += filtered * filtered
-    level[:] = np.sqrt(level)
+            along[i] = 0.0
+            for j in range(axes.shape[1]):
+                along[i] += axes[axis, j] * x[i, j]
+        for i in range(level.size):
+            filtered[i] = 0.0
+        _add_filtered(along, weight, filtered)
+        for i in range(level.size):
+            square = filtered[i] * filtered[i]
+            level[i] = math.sqrt(level[i] * level[i] + square) if axis > 0 else filtered[i]
 
 
 @kernel
 def _window_peaks(
     x: Floats,
-    axis: Floats,
+    axes: Floats,
     weight: Floats,
     first: NDArray[np.int64],
     length: int,
@@ -129,17 +132,18 @@ def _window_peaks(
 ) -> None:
     """Write peak, its fractional sample and the steepest rise before it, per window.
 
-    ``axis`` as for `_level`: no more than the windows is turned to it.
+    ``axes`` as for `_level`: no more than the windows is turned to them.
     The peak is refined by a parabola unless it lies on the window's edge; windows lie within
     ``x`` with room for the filter. A NaN in the window makes all three NaN.
     """
-    level = np.empty(length)
     reach = weight.size - 1
+    level, filtered, along = np.empty(length), np.empty(length), np.empty(length + 2 * reach)
     for k in range(first.size):
         best, complete = 0, True
-        _level(x[first[k] - reach : first[k] + length + reach], axis, weight, level)
+        part = x[first[k] - reach : first[k] + length + reach]
+        _level(part, axes, weight, along, filtered, level)
         for j in range(length):
-            if np.isnan(level[j]):
+            if math.isnan(level[j]):
                 complete = False
             if level[j] > level[best]:
                 best = j
@@ -154,7 +158,7 @@ def _window_peaks(
                 out[k, 1] += shift
                 out[k, 0] -= 0.25 * (before - after) * shift
         if not complete:
-            out[k, 0], out[k, 1], out[k, 2] = np.nan, np.nan, np.nan
+            out[k, 0], out[k, 1], out[k, 2] = math.nan, math.nan, math.nan
 
 
 @kernel
@@ -255,13 +259,13 @@ def peak_tibial_acceleration(
         near_rail = _holds_any(rail, first - reach, length + 2 * reach)
         reason[(reason == 0) & near_rail] = CLIPPED
     use = np.flatnonzero(reason == 0)
-    columns, axis = np.ascontiguousarray(acc_mps2), np.empty(0)
+    columns, axes = np.ascontiguousarray(acc_mps2), np.eye(3)
     if component == "axial" and rotation is not None:
-        axis = np.ascontiguousarray(rotation[1])
+        axes = np.ascontiguousarray(rotation[1:2])
     elif component == "axial":  # a sensor may lack the other axes
-        columns, axis = np.ascontiguousarray(acc_mps2[:, 1:2]), np.ones(1)
+        columns, axes = np.ascontiguousarray(acc_mps2[:, 1:2]), np.ones((1, 1))
     found = np.empty((use.size, 3))
-    _window_peaks(columns, axis, weight, first[use], length, found)
+    _window_peaks(columns, axes, weight, first[use], length, found)
     reason[use[np.isnan(found[:, 0])]] = NOT_OBSERVED
     table = np.full((reason.size, 3), np.nan)
     table[use] = found

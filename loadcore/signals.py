@@ -35,6 +35,7 @@ __all__ = [
     "gyr_unit",
     "idle_samples",
     "live_columns",
+    "median_of",
     "static_samples",
     "true_runs",
 ]
@@ -144,14 +145,18 @@ def all_finite(x: FloatArray) -> bool:
     total = 0.0
     for i in range(flat.size // LANES * LANES, flat.size):
         total += abs(flat[i])
-    return math.isfinite(total + lanes.sum())
+    for j in range(LANES):
+        total += lanes[j]
+    return math.isfinite(total)
 
 
 @kernel
 def finite_runs(x: FloatArray, live: BoolArray) -> IntArray:
     """Return the half-open row ranges in which every live column is finite."""
-    if x.shape[0] > 0 and live.all() and all_finite(x):
-        return np.array([[0, x.shape[0]]])
+    if x.shape[0] > 0 and all_finite(x):
+        whole = np.zeros((1, 2), dtype=np.int64)
+        whole[0, 1] = x.shape[0]
+        return whole
     runs = np.empty((x.shape[0] // 2 + 1, 2), dtype=np.int64)
     n_runs = 0
     inside = False
@@ -170,6 +175,42 @@ def finite_runs(x: FloatArray, live: BoolArray) -> IntArray:
         runs[n_runs, 1] = x.shape[0]
         n_runs += 1
     return runs[:n_runs].copy()
+
+
+@kernel
+def median_of(values: FloatArray) -> float:
+    """Return the median of some values, which are put in another order; NaN for none.
+
+    Hoare's selection with the middle value as pivot: far quicker to compile than a sort.
+
+    Parameters
+    ----------
+    values : (n,) float64 array
+        Without NaN.
+    """
+    n = values.size
+    if n == 0:
+        return math.nan
+    low, high, middle = 0, n - 1, n // 2
+    while low < high:
+        pivot, i, j = values[(low + high) // 2], low, high
+        while i <= j:
+            while values[i] < pivot:
+                i += 1
+            while values[j] > pivot:
+                j -= 1
+            if i <= j:
+                values[i], values[j] = values[j], values[i]
+                i += 1
+                j -= 1
+        low, high = (low if middle <= j else i), (high if middle >= i else j)
+    below = values[middle]
+    if n % 2 == 0:  # the middle of two: the largest of the lower half is the other
+        below = values[0]
+        for k in range(1, middle):
+            below = max(below, values[k])
+    median: float = 0.5 * (below + values[middle])
+    return median
 
 
 @kernel
@@ -237,9 +278,9 @@ middle only has to lie far from both rails, and sorting a whole channel takes lo
 rest of a recording's checks."""
 
 
-LANE_ROWS: Final = 32
+LANE_ROWS: Final = 16
 """Rows that are compared side by side: lanes instead of one running extremum let the compiler use
-wide registers. Engineering choice: the fastest of 8 to 128."""
+wide registers. Engineering choice: the fastest of 8 to 64."""
 
 
 @dataclass(frozen=True)
@@ -252,8 +293,6 @@ class ChannelRanges:
         Extremes of each ``RAIL_BLOCK`` rows; inf and -inf where all is missing.
     low, high : (k,) float64 array
         Extremes of each column, infinities included; inf and -inf where all is missing.
-    finest_step : (k,) float64 array
-        Smallest change between neighbouring samples that is a change; inf without any.
     is_complete : bool
         Whether every value is finite.
     """
@@ -262,7 +301,6 @@ class ChannelRanges:
     block_high: FloatArray
     low: FloatArray
     high: FloatArray
-    finest_step: FloatArray
     is_complete: bool
 
     @property
@@ -271,66 +309,49 @@ class ChannelRanges:
         return np.asarray((self.low == -np.inf) | (self.high == np.inf))
 
 
-class _Lanes(NamedTuple):
-    """What is kept of interleaved channels, ``LANE_ROWS`` rows side by side.
-
-    ``strange`` stays 0 while all values are finite, and becomes 1 otherwise.
-    """
-
-    low: FloatArray
-    high: FloatArray
-    finest: FloatArray
-    strange: FloatArray
-
-
 @kernel
-def _widen(x: FloatArray, kept: _Lanes, k: int) -> None:
-    """Take a block of interleaved channels, ``k`` values a sample, into the lanes; NaN is passed.
+def _widen(x: FloatArray, low: FloatArray, high: FloatArray, total: FloatArray, k: int) -> None:
+    """Take a block of interleaved channels, ``k`` values a sample, into ``LANE_ROWS`` rows.
 
-    ``x`` begins one sample before the block.
+    NaN is passed by the extremes. ``total`` sums the sizes: it stays finite while all values are.
     """
-    low, high, finest, strange = kept
     lanes = low.size
-    for start in range(k, x.size - lanes + 1, lanes):
-        now, before = x[start : start + lanes], x[start - k : start - k + lanes]
+    whole = x.size // (2 * lanes) * 2 * lanes
+    for start in range(0, whole, 2 * lanes):
+        part, next_part = x[start : start + lanes], x[start + lanes : start + 2 * lanes]
         for j in range(lanes):
-            value = now[j]
-            step = abs(value - before[j])
-            low[j] = value if value < low[j] else low[j]
-            high[j] = value if value > high[j] else high[j]
-            finest[j] = step if 0.0 < step < finest[j] else finest[j]
-            strange[j] = strange[j] if abs(value) < math.inf else 1.0
-    for i in range(k + (x.size - k) // lanes * lanes, x.size):
-        step = abs(x[i] - x[i - k])
-        strange[i % k] = strange[i % k] if abs(x[i]) < math.inf else 1.0
-        low[i % k] = min(low[i % k], x[i]) if not math.isnan(x[i]) else low[i % k]
-        high[i % k] = max(high[i % k], x[i]) if not math.isnan(x[i]) else high[i % k]
-        finest[i % k] = step if 0.0 < step < finest[i % k] else finest[i % k]
+            a, b = part[j], next_part[j]
+            least, most = low[j], high[j]
+            least, most = a if a < least else least, a if a > most else most
+            low[j], high[j] = b if b < least else least, b if b > most else most
+            total[j] += abs(a) + abs(b)
+    for i in range(whole, x.size):
+        value, j = x[i], i % k
+        low[j] = value if value < low[j] else low[j]
+        high[j] = value if value > high[j] else high[j]
+        total[j] += abs(value)
 
 
 @kernel
-def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> tuple[FloatArray, bool]:
-    """Fill the extremes of each block of rows; return the finest steps, and if all is finite."""
+def _ranges_kernel(x: FloatArray, low: FloatArray, high: FloatArray) -> float:
+    """Fill the extremes of each block of rows; return a sum that is finite if every value is."""
     n, k = x.shape
-    flat = x.reshape(n * k)
-    lane_low, lane_high = np.empty(LANE_ROWS * k), np.empty(LANE_ROWS * k)
-    finest, strange = np.full(LANE_ROWS * k, math.inf), np.zeros(LANE_ROWS * k)
-    kept = _Lanes(lane_low, lane_high, finest, strange)
+    flat, lanes = x.reshape(n * k), LANE_ROWS * k
+    lane_low, lane_high, sizes = np.empty(lanes), np.empty(lanes), np.zeros(lanes)
     for block in range(low.shape[0]):
+        for j in range(lanes):
+            lane_low[j], lane_high[j] = math.inf, -math.inf
         start, stop = block * RAIL_BLOCK, min((block + 1) * RAIL_BLOCK, n)
-        # Beside the first sample there is none: it is its own neighbour, and no step.
-        lane_low[:], lane_high[:] = math.inf, -math.inf
-        if start == 0:
-            for j in range(k):
-                if not math.isnan(flat[j]):
-                    lane_low[j] = lane_high[j] = flat[j]
-                strange[j] = strange[j] if abs(flat[j]) < math.inf else 1.0
-            start = 1
-        _widen(flat[(start - 1) * k : stop * k], kept, k)
+        _widen(flat[start * k : stop * k], lane_low, lane_high, sizes, k)
         for j in range(k):
-            low[block, j] = lane_low[j::k].min()
-            high[block, j] = lane_high[j::k].max()
-    return np.array([finest[j::k].min() for j in range(k)]), not strange.any()
+            low[block, j], high[block, j] = math.inf, -math.inf
+            for lane in range(j, lanes, k):
+                low[block, j] = min(low[block, j], lane_low[lane])
+                high[block, j] = max(high[block, j], lane_high[lane])
+    total = 0.0
+    for j in range(lanes):
+        total += sizes[j]
+    return total
 
 
 def channel_ranges(x: ArrayLike) -> ChannelRanges:
@@ -344,9 +365,9 @@ def channel_ranges(x: ArrayLike) -> ChannelRanges:
     rows = as_rows(x, "x")
     n_blocks, n_columns = -(-rows.shape[0] // RAIL_BLOCK), rows.shape[1]
     low, high = np.empty((n_blocks, n_columns)), np.empty((n_blocks, n_columns))
-    finest, complete = _ranges_kernel(rows, low, high)
+    complete = math.isfinite(_ranges_kernel(rows, low, high)) or bool(np.isfinite(rows).all())
     lowest, highest = low.min(axis=0, initial=np.inf), high.max(axis=0, initial=-np.inf)
-    return ChannelRanges(low, high, lowest, highest, finest, complete)
+    return ChannelRanges(low, high, lowest, highest, complete)
 
 
 class _Rail(NamedTuple):
@@ -357,36 +378,28 @@ class _Rail(NamedTuple):
 
 
 @kernel
-def _plateau_end(column: FloatArray, start: int, rail: _Rail) -> tuple[int, bool]:
-    """Return where the plateau at ``start`` ends, and whether identical values hold it up."""
-    i, ties, longest = start, 0, 0
-    while i < column.size and abs(column[i] - rail.extremum) <= RAIL_FRACTION * rail.reach:
-        ties = ties + 1 if column[i] == rail.extremum else 0
-        longest = max(longest, ties)
-        i += 1
-    return i, longest >= RAIL_TIES
-
-
-@kernel
 def _mark_rail(column: FloatArray, rail: _Rail, may: BoolArray, out: BoolArray) -> None:
     """Mark plateaus at one rail: two samples with corners on both sides, or long ties.
 
     ``may`` tells for each ``RAIL_BLOCK`` whether any of its samples comes near the rail.
     """
-    corner = RAIL_CORNER * rail.reach
+    near, corner = RAIL_FRACTION * rail.reach, RAIL_CORNER * rail.reach
     i = 0
     while i < column.size:
         if not may[i // RAIL_BLOCK]:
             i = (i // RAIL_BLOCK + 1) * RAIL_BLOCK
             continue
-        if not abs(column[i] - rail.extremum) <= RAIL_FRACTION * rail.reach:
+        start, ties, longest = i, 0, 0
+        while i < column.size and abs(column[i] - rail.extremum) <= near:
+            ties = ties + 1 if column[i] == rail.extremum else 0
+            longest = max(longest, ties)
+            i += 1
+        if i == start:
             i += 1
             continue
-        start = i
-        i, tied = _plateau_end(column, start, rail)
         rises = start == 0 or abs(column[start] - column[start - 1]) >= corner
         falls = i == column.size or abs(column[i - 1] - column[i]) >= corner
-        if (i - start >= 2 and rises and falls) or tied:
+        if (i - start >= 2 and rises and falls) or longest >= RAIL_TIES:
             out[start:i] = True
 
 
@@ -395,6 +408,15 @@ def _middle(column: FloatArray) -> float:
     some = column[:: 1 + column.size // MIDDLE_SAMPLES]
     some = some[np.isfinite(some)]
     return float(np.median(some if some.size > 0 else column[np.isfinite(column)]))
+
+
+@kernel
+def _changes_by_no_more(column: FloatArray, step: float) -> bool:
+    """Tell whether a channel ever changes from one sample to the next, and by no more than this."""
+    i = 1
+    while i < column.size and not 0.0 < abs(column[i] - column[i - 1]) <= step:
+        i += 1
+    return i < column.size
 
 
 @kernel
@@ -419,7 +441,7 @@ def _mark_clipped(
     low, high = float(ranges.low[j]), float(ranges.high[j])
     if not low < high or ranges.has_infinity[j]:
         return
-    finest, widest = float(ranges.finest_step[j]), RAIL_FRACTION * (high - low)
+    widest = RAIL_FRACTION * (high - low)
     middle = math.nan
     for extremum, block_extremum in ((low, ranges.block_low), (high, ranges.block_high)):
         near = np.abs(block_extremum[:, j] - extremum) <= widest
@@ -427,7 +449,7 @@ def _mark_clipped(
             continue
         middle = _middle(column) if math.isnan(middle) else middle
         rail = _Rail(extremum, abs(extremum - middle))
-        if rail.reach >= RAIL_MIN_COUNTS * finest:
+        if _changes_by_no_more(column, rail.reach / RAIL_MIN_COUNTS):
             may = np.abs(block_extremum[:, j] - extremum) <= RAIL_FRACTION * rail.reach
             _mark_rail(column, rail, may, out)
     if full_scale is not None and max(abs(low), abs(high)) >= FULL_SCALE_FRACTION * full_scale:
@@ -597,9 +619,9 @@ def _scatter(x: FloatArray, live: BoolArray, every: int) -> float:
     scatter = 0.0
     for j in range(x.shape[1]):
         total, square = 0.0, 0.0
-        for value in x[::every, j]:
-            total += value
-            square += value * value
+        for i in range(0, x.shape[0], every):
+            total += x[i, j]
+            square += x[i, j] * x[i, j]
         if live[j]:
             scatter += square - total * total / (1 + (x.shape[0] - 1) // every)
     return scatter
@@ -613,11 +635,12 @@ def _quiet_parts(x: FloatArray, live: BoolArray, part: int, square_limit: float)
     missed, and where there are many rows a few of them tell most parts that move.
     """
     quiet = np.zeros(x.shape[0] // part, dtype=np.bool_)
-    few = part // STATIC_FEW_ROWS
     for i in range(quiet.size):
-        rows = x[i * part : (i + 1) * part]
-        if few <= STATIC_PARTS or _scatter(rows, live, few) <= square_limit:
-            quiet[i] = _scatter(rows, live, STATIC_PARTS) <= square_limit
+        rows, looked_on = x[i * part : (i + 1) * part], True
+        for every in (part // STATIC_FEW_ROWS, STATIC_PARTS):
+            if looked_on and every >= STATIC_PARTS:
+                looked_on = _scatter(rows, live, every) <= square_limit
+        quiet[i] = looked_on
     return quiet
 
 

@@ -1,5 +1,6 @@
 """Contacts to steps: step and flight time, and the reason when a step does not count."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from loadcore._jit import kernel
 from loadcore.contacts import Contacts
+from loadcore.signals import median_of
 
 __all__ = ["REJECT_REASONS", "StepLimits", "StepTimes", "step_times"]
 
@@ -100,15 +102,15 @@ def _usual_of_bout(
     step_time_s: NDArray[np.float64], bout: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the median of the known step times of each row's bout; NaN where none is known."""
-    usual = np.full(bout.size, np.nan)
-    start = 0
-    for i in range(1, bout.size + 1):
-        if i < bout.size and bout[i] == bout[start]:
-            continue
-        known = step_time_s[start:i][np.isfinite(step_time_s[start:i])]
-        if known.size > 0:
-            usual[start:i] = np.median(known)
-        start = i
+    usual, known = np.empty(bout.size), np.empty(bout.size)
+    start, n_known = 0, 0
+    for i in range(bout.size):
+        if math.isfinite(step_time_s[i]):
+            known[n_known] = step_time_s[i]
+            n_known += 1
+        if i + 1 == bout.size or bout[i + 1] != bout[start]:
+            usual[start : i + 1] = median_of(known[:n_known])
+            start, n_known = i + 1, 0
     return usual
 
 

@@ -106,11 +106,16 @@ def test_step_time_takes_neither_the_stride_nor_three_steps(leg_difference: floa
     rate_hz, step_time_s = 50.0, 0.30
     phase = np.arange(300) / rate_hz / step_time_s
     signal = np.cos(2.0 * np.pi * phase) + leg_difference * np.cos(np.pi * phase + 0.4)
-    assert contacts_trunk._step_time(signal, rate_hz) == pytest.approx(step_time_s, abs=0.006)
+    found = contacts_trunk._rhythm(signal, rate_hz, 100)
+    assert found.tolist() == [pytest.approx(step_time_s, abs=0.006)]
 
 
 def test_step_time_of_a_flat_window_is_unknown() -> None:
-    assert math.isnan(contacts_trunk._step_time(np.zeros(300), 50.0))
+    for level_g in (0.0, 0.98):
+        assert (
+            np.isnan(contacts_trunk._rhythm(np.full(400, level_g), 50.0, 100)).tolist()
+            == [True] * 2
+        )
 
 
 @QUICK

@@ -73,10 +73,11 @@ CUTOFFS_HZ = (8.0, 20.0, 10.0, 30.0)
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5, 10, 11, 300])
 def test_four_channels_are_filtered_as_each_alone(n):
-    x = np.vstack((walk(n), walk(n, 1)))
+    x = np.vstack((walk(n), walk(n, 1))).T
     together = lowpass_four(x, CUTOFFS_HZ, 100.0)
-    for row, cutoff_hz in enumerate(CUTOFFS_HZ):
-        np.testing.assert_allclose(together[row], lowpass(x[row], cutoff_hz, 100.0), atol=1e-11)
+    for column, cutoff_hz in enumerate(CUTOFFS_HZ):
+        alone = lowpass(x[:, column], cutoff_hz, 100.0)
+        np.testing.assert_allclose(together[:, column], alone, atol=1e-11)
 
 
 @pytest.mark.parametrize("n", [2, 5, 10, 11, 300])
@@ -90,11 +91,11 @@ def test_three_columns_are_filtered_as_each_alone(n):
 
 
 def test_a_hole_in_one_of_four_channels_leaves_the_others_whole():
-    x = np.vstack((walk(200), walk(200, 1)))
-    x[0, 50:60] = np.nan
+    x = np.vstack((walk(200), walk(200, 1))).T
+    x[50:60, 0] = np.nan
     together = lowpass_four(x, CUTOFFS_HZ, 100.0)
     assert np.array_equal(np.isnan(together), np.isnan(x))
-    np.testing.assert_allclose(together[1], lowpass(x[1], 20.0, 100.0), atol=1e-11)
+    np.testing.assert_allclose(together[:, 1], lowpass(x[:, 1], 20.0, 100.0), atol=1e-11)
 
 
 def a_rotation(seed=3):
@@ -173,9 +174,9 @@ def test_maxima_mean_and_spread_are_what_numpy_says(x):
 def test_pressing_and_loading_are_what_they_say(has_forward):
     upward = np.random.default_rng(1).normal(size=40)
     forward = np.random.default_rng(2).normal(size=40) if has_forward else np.full(40, np.nan)
-    both = np.empty((2, upward.size))
+    both = np.empty((upward.size, 2))
     contacts_trunk._pressing_and_loading(upward, forward, both)
-    pressing, loading = both
+    pressing, loading = both.T
     np.testing.assert_array_equal(pressing, np.maximum(upward, 0.0))
     np.testing.assert_allclose(loading, np.hypot(pressing, np.nan_to_num(forward)))
 
@@ -237,3 +238,40 @@ def test_a_gyroscope_that_never_railed_is_handed_back_as_it_is():
     repaired, railed = repair_railed(np.clip(gyr, -7.0, 7.0))
     assert railed.any()
     assert np.abs(repaired).max() > 7.5
+
+
+def plain_rhythm(signal, rate_hz, hop):
+    """Correlate every window at every lag, by itself."""
+
+    def correlation(x, lag):
+        whole = int(lag)
+        part = lag - whole
+        pairs = x.size - whole - 1
+        later = (1.0 - part) * x[whole : whole + pairs] + part * x[whole + 1 :]
+        return (x[:pairs] @ later) / math.sqrt((x[:pairs] @ x[:pairs]) * (later @ later))
+
+    n = min(3 * hop, signal.size)
+    found = []
+    for start in range(0, signal.size - n + 1, hop):
+        window = signal[start : start + n] - signal[start : start + n].mean()
+        lags = np.arange(contacts_trunk.SHORTEST_STEP_S * rate_hz, n / 4.0, 0.25)
+        lags = lags[lags <= contacts_trunk.LONGEST_STEP_S * rate_hz]
+        scores = [correlation(window, 2.0 * lag) + 0.5 * correlation(window, lag) for lag in lags]
+        found.append(lags[int(np.argmax(scores))] / rate_hz)
+    return found
+
+
+@pytest.mark.parametrize("n", [60, 230, 300, 301, 399, 400, 777])
+@pytest.mark.parametrize("hop", [100, 101])
+def test_the_rhythm_is_that_of_each_window_by_itself(n, hop):
+    rng = np.random.default_rng(n)
+    signal = 1.0 + np.sin(np.arange(n) * 0.42) + rng.normal(0.0, 0.8, n)
+    found = contacts_trunk._rhythm(signal, 50.0, hop)
+    np.testing.assert_allclose(found, plain_rhythm(signal, 50.0, hop), rtol=1e-12)
+
+
+@QUICK
+@given(x=arrays(np.float64, st.integers(0, 30), elements=st.integers(-4, 4).map(float)))
+def test_the_median_is_what_numpy_says(x):
+    expected = np.median(x) if x.size else math.nan
+    np.testing.assert_equal(signals.median_of(x.copy()), expected)

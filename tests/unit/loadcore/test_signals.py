@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loadcore import signals
 from loadcore.signals import (
     RAIL_BLOCK,
     STATIC_SD_MPS2,
@@ -118,9 +119,10 @@ def test_channel_ranges_agree_with_a_plain_search(x):
         seen = x[~np.isnan(x[:, j]), j]
         steps = np.abs(np.diff(x[:, j]))
         steps = steps[np.isfinite(steps) & (steps > 0)]
+        for limit in (0.05, 0.15, 1.0):
+            assert signals._changes_by_no_more(x[:, j], limit) == (steps <= limit).any()
         assert found.low[j] == seen.min(initial=np.inf)
         assert found.high[j] == seen.max(initial=-np.inf)
-        assert found.finest_step[j] == steps.min(initial=np.inf)
         assert found.has_infinity[j] == np.isinf(seen).any()
         for block in range(found.block_low.shape[0]):
             part = x[block * RAIL_BLOCK : (block + 1) * RAIL_BLOCK, j]
