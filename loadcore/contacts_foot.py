@@ -180,12 +180,12 @@ class Stances:
 
 @kernel
 def _unrest(acc: NDArray[np.float64], gyr: NDArray[np.float64], raw: NDArray[np.float64]) -> None:
-    """Write the squared, scaled departure from rest of each sample."""
+    """Write the squared, scaled departure from rest of each sample; both signals are flat."""
     for i in range(raw.size):
-        norm = math.sqrt(acc[i, 0] ** 2 + acc[i, 1] ** 2 + acc[i, 2] ** 2)
-        excess = (norm - STANDARD_GRAVITY_MPS2) / ACC_SCALE_MPS2
-        turn = (gyr[i, 0] ** 2 + gyr[i, 1] ** 2 + gyr[i, 2] ** 2) / GYR_SCALE_RADPS**2
-        raw[i] = excess * excess + turn
+        a, b, c = acc[3 * i], acc[3 * i + 1], acc[3 * i + 2]
+        x, y, z = gyr[3 * i], gyr[3 * i + 1], gyr[3 * i + 2]
+        excess = (math.sqrt(a * a + b * b + c * c) - STANDARD_GRAVITY_MPS2) / ACC_SCALE_MPS2
+        raw[i] = excess * excess + (x * x + y * y + z * z) / GYR_SCALE_RADPS**2
 
 
 @kernel
@@ -193,13 +193,24 @@ def _moving_mean(
     x: NDArray[np.float64], start: int, stop: int, half: int, out: NDArray[np.float64]
 ) -> None:
     """Write the centred mean around each sample of a range, over what there is of ``x``."""
-    total = x[max(start - half, 0) : start + half].sum()
-    for i in range(start, stop):
-        if i + half < x.size:
-            total += x[i + half]
-        out[i - start] = total / (min(i + half + 1, x.size) - max(i - half, 0))
-        if i >= half:
-            total -= x[i - half]
+    total, width = 0.0, 2 * half + 1
+    for i in range(max(start - half, 0), min(start + half, x.size)):
+        total += x[i]
+    inner_start = min(max(start, half), stop)
+    inner_stop = max(min(stop, x.size - half), inner_start)
+    for first, last in ((start, inner_start), (inner_start, inner_stop), (inner_stop, stop)):
+        if first == inner_start and last == inner_stop:
+            for i in range(first, last):
+                total += x[i + half]
+                out[i - start] = total / width
+                total -= x[i - half]
+            continue
+        for i in range(first, last):
+            if i + half < x.size:
+                total += x[i + half]
+            out[i - start] = total / (min(i + half + 1, x.size) - max(i - half, 0))
+            if i >= half:
+                total -= x[i - half]
 
 
 @kernel
@@ -210,16 +221,21 @@ def _add_moments(
     quiet_force: NDArray[np.float64],
     moments: NDArray[np.float64],
 ) -> None:
-    """Add specific force, the quiet samples' above all, and the second moments of angular rate."""
+    """Add specific force, the quiet samples' above all, and the second moments of angular rate.
+
+    Both signals are flat; of the moments xx, xy, xz, yy, yz and zz.
+    """
     xx = xy = xz = yy = yz = zz = a = b = c = 0.0
-    for i in range(acc.shape[0]):
+    for i in range(energy.size):
         quiet = 1.0 / ((1.0 + energy[i]) * (1.0 + energy[i]))
-        a, b, c = a + quiet * acc[i, 0], b + quiet * acc[i, 1], c + quiet * acc[i, 2]
-        x, y, z = gyr[i, 0], gyr[i, 1], gyr[i, 2]
+        a, b, c = a + quiet * acc[3 * i], b + quiet * acc[3 * i + 1], c + quiet * acc[3 * i + 2]
+        x, y, z = gyr[3 * i], gyr[3 * i + 1], gyr[3 * i + 2]
         xx, xy, xz = xx + x * x, xy + x * y, xz + x * z
         yy, yz, zz = yy + y * y, yz + y * z, zz + z * z
-    quiet_force += np.array([a, b, c])
-    moments += np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    for k, value in enumerate((a, b, c)):
+        quiet_force[k] += value
+    for k, value in enumerate((xx, xy, xz, yy, yz, zz)):
+        moments[k] += value
 
 
 @kernel
@@ -231,16 +247,17 @@ def _stance_energy(
     Returns what `_add_moments` adds up. Block by block, so that the second look at a sample finds
     it in the cache.
     """
-    n = acc.shape[0]
+    n, force, turn = acc.shape[0], acc.reshape(acc.size), gyr.reshape(gyr.size)
     raw = np.empty(ENERGY_BLOCK + 2 * half)
-    quiet_force, moments = np.zeros(3), np.zeros((3, 3))
+    quiet_force, moments = np.zeros(3), np.zeros(6)
     for start in range(0, n, ENERGY_BLOCK):
         stop = min(start + ENERGY_BLOCK, n)
         first, last = max(start - half, 0), min(stop + half, n)
-        _unrest(acc[first:last], gyr[first:last], raw[: last - first])
+        _unrest(force[3 * first : 3 * last], turn[3 * first : 3 * last], raw[: last - first])
         part = energy[start:stop]
         _moving_mean(raw[: last - first], start - first, stop - first, half, part)
-        _add_moments(acc[start:stop], gyr[start:stop], part, quiet_force, moments)
+        rows = slice(3 * start, 3 * stop)
+        _add_moments(force[rows], turn[rows], part, quiet_force, moments)
     return quiet_force, moments
 
 
@@ -400,9 +417,10 @@ def _flat_bounds(
 
 
 @kernel
-def _jerk_square(acc: NDArray[np.float64], i: int) -> float:
-    """Squared length of the change of specific force from the sample before."""
-    x, y, z = acc[i, 0] - acc[i - 1, 0], acc[i, 1] - acc[i - 1, 1], acc[i, 2] - acc[i - 1, 2]
+def _jerk_square(force: NDArray[np.float64], i: int) -> float:
+    """Squared length of the change of specific force, which is flat, from the sample before."""
+    k = 3 * i
+    x, y, z = force[k] - force[k - 3], force[k + 1] - force[k - 2], force[k + 2] - force[k - 1]
     return float(x * x + y * y + z * z)
 
 
@@ -415,19 +433,23 @@ def _pitch_and_jerk(
     The jerk is summed block by block: in the first column while the rate is negative, in the
     second while it is positive.
     """
-    n = acc.shape[0]
+    n, force, turn = acc.shape[0], acc.reshape(acc.size), gyr.reshape(gyr.size)
     pitch, sums = np.empty(n), np.zeros(((n + block - 1) // block, 2))
     for b in range(sums.shape[0]):
         start, stop = b * block, min((b + 1) * block, n)
-        square = 0.0
+        square, backward, forward = 0.0, 0.0, 0.0
         for i in range(start, stop):
-            rate = axis[0] * gyr[i, 0] + axis[1] * gyr[i, 1] + axis[2] * gyr[i, 2]
+            k = 3 * i
+            rate = axis[0] * turn[k] + axis[1] * turn[k + 1] + axis[2] * turn[k + 2]
             pitch[i] = rate
             square += rate * rate
         fast = max(JERK_MIN_RATE_RADPS, math.sqrt(square / (stop - start)))
         for i in range(max(start, 1), stop):
-            if abs(pitch[i]) >= fast:
-                sums[b, 1 if pitch[i] > 0.0 else 0] += _jerk_square(acc, i)
+            if pitch[i] >= fast:
+                forward += _jerk_square(force, i)
+            elif pitch[i] <= -fast:
+                backward += _jerk_square(force, i)
+        sums[b, 0], sums[b, 1] = backward, forward
     return pitch, sums
 
 
@@ -475,7 +497,8 @@ def _gyr_swings(
 
     ``rest_and_turn`` as `_stance_energy` returns it.
     """
-    quiet_force, moments = rest_and_turn
+    quiet_force, (xx, xy, xz, yy, yz, zz) = rest_and_turn
+    moments = np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
     up = quiet_force / np.linalg.norm(quiet_force)
     level = np.eye(3) - np.outer(up, up)
     axis = np.linalg.eigh(level @ moments @ level)[1][:, 2].copy()
@@ -560,7 +583,7 @@ def find_stances(
 
 
 @kernel
-def _onset(acc: NDArray[np.float64], start: int, stop: int) -> float:
+def _onset(force: NDArray[np.float64], start: int, stop: int) -> float:
     """Sample at which the rise of the landing's jerk begins, in a range that holds its greatest.
 
     From the first jerk that is surely the landing's back to where it exceeds its fraction of the
@@ -568,11 +591,11 @@ def _onset(acc: NDArray[np.float64], start: int, stop: int) -> float:
     """
     greatest = 0.0
     for i in range(start, stop):
-        greatest = max(greatest, _jerk_square(acc, i))
+        greatest = max(greatest, _jerk_square(force, i))
     i = start
-    while i < stop and _jerk_square(acc, i) < ONSET_SURE_FRACTION**2 * greatest:
+    while i < stop and _jerk_square(force, i) < ONSET_SURE_FRACTION**2 * greatest:
         i += 1
-    while i > start and _jerk_square(acc, i - 1) >= ONSET_FRACTION**2 * greatest:
+    while i > start and _jerk_square(force, i - 1) >= ONSET_FRACTION**2 * greatest:
         i -= 1
     return i - 0.5
 
@@ -616,19 +639,17 @@ def _vertex(x: NDArray[np.float64], i: int) -> float:
 
 @kernel
 def _falling(
-    x: NDArray[np.float64], axis: NDArray[np.float64], direction: int
+    x: NDArray[np.float64], axis: NDArray[np.float64], direction: int, room: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Rate about an axis, positive with the swing; without an axis the size, turned round.
 
-    Either is least at push-off.
+    Either is least at push-off. Written to the begin of ``room``, which is returned.
     """
-    out = np.empty(x.shape[0])
+    out, (a, b, c) = room[: x.shape[0]], axis
     for i in range(x.shape[0]):
-        if math.isnan(axis[0]):
-            out[i] = -_rate(x, i)
-        else:
-            along = x[i, 0] * axis[0] + x[i, 1] * axis[1] + x[i, 2] * axis[2]
-            out[i] = direction * along
+        out[i] = direction * (x[i, 0] * a + x[i, 1] * b + x[i, 2] * c)
+    for i in range(x.shape[0] if math.isnan(a) else 0):
+        out[i] = -_rate(x, i)
     return out
 
 
@@ -648,22 +669,25 @@ def _find_events(
     foot-flat the searches start, and how far after and before the jerk's onset the slap is
     searched (0: no gyroscope).
     """
-    n = stance.shape[0]
-    initial, terminal = np.full(n, np.nan), np.full(n, np.nan)
+    n, force, longest = stance.shape[0], acc.reshape(acc.size), 0
+    initial, terminal = np.full(n, math.nan), np.full(n, math.nan)
+    for k in range(n):
+        longest = max(longest, stance[k, 1] - stance[k, 0], stance[k, 3] - stance[k, 2])
+    room = np.empty(longest + search[0] + 4)  # some neighbours more
     for k in range(n):
         swing_stop, arrive, depart, swing_start, direction = stance[k]
         start = max(swing_stop - search[0], 1)
         if arrive > start:
-            initial[k] = _onset(acc, start, arrive)
+            initial[k] = _onset(force, start, arrive)
         if arrive > start and search[2] > 0:
             first = max(start - 2, 0)  # neighbours of what is searched
-            part = _falling(turn[first : arrive + 1], axis, direction)
+            part = _falling(turn[first : arrive + 1], axis, direction, room)
             ends = (arrive - first, start - first)
             initial[k] = first + _slap(part, initial[k] - first, ends[0], ends[1], search[2:])
         if swing_start > depart:
             start = min(depart + search[1], swing_start - 1)
             first = max(start - 1, 0)
-            part = _falling(turn[first : swing_start + 1], axis, direction)
+            part = _falling(turn[first : swing_start + 1], axis, direction, room)
             lowest = _argmin(part, start - first, swing_start - first)
             terminal[k] = first + _vertex(part, lowest)
     return initial, terminal
@@ -730,7 +754,7 @@ def foot_stretches(
     """
     acc = np.ascontiguousarray(acc_mps2, dtype=np.float64)
     gyr = None if gyr_radps is None else np.ascontiguousarray(gyr_radps, dtype=np.float64)
-    if gyr is not None and not np.isfinite(gyr).any():
+    if gyr is not None and not live_columns(gyr).any():
         gyr = None
     if gyr is None:
         acc, hole_s = bridge_gaps(acc, sampling_rate_hz, ANCHOR_BRIDGE_S)

@@ -80,9 +80,6 @@ SHORTEST_CONTACT_RATIO: Final = 0.501
 LONGEST_CONTACT_RATIO: Final = 0.98
 """A running contact is shorter than its step; below 0.1 s only sprinters go."""
 
-UP_LATERAL_FORWARD: Final = [1, 2, 0]
-"""Axes of the segment frame in the order in which they are filtered."""
-
 GRAVITY_REMOVED_BELOW_G: Final = 0.5
 """Over whole strides a vertical specific force averages 1 g; one that averages less than half of
 it had gravity taken away, and 1 g is put back."""
@@ -610,12 +607,12 @@ def _pressing_and_loading(
 ) -> None:
     """Write the vertical where it presses, zero elsewhere, and its length with the forward axis.
 
-    One column each. A forward axis that was not observed counts as zero.
+    A forward axis that was not observed counts as zero.
     """
     for i in range(upward_g.size):
         up, forward = max(upward_g[i], 0.0), forward_g[i]
         square = up * up + (0.0 if math.isnan(forward) else forward * forward)
-        both[i, 0], both[i, 1] = up, math.sqrt(square)
+        both[0, i], both[1, i] = up, math.sqrt(square)
 
 
 @kernel
@@ -641,15 +638,15 @@ def _median(values: NDArray[np.float64]) -> float:
 def _along_axes(
     acc: NDArray[np.float64], axes: NDArray[np.float64], out: NDArray[np.float64]
 ) -> float:
-    """Write specific force along three axes into three columns; return the mean of the first."""
+    """Write specific force along three axes into three rows; return the mean of the second."""
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = axes[0], axes[1], axes[2]
-    total = 0.0
+    total, flat = 0.0, acc.reshape(acc.size)
     for i in range(acc.shape[0]):
-        a, b, c = acc[i, 0], acc[i, 1], acc[i, 2]
-        first = xx * a + xy * b + xz * c
-        total += first
-        out[i, 0], out[i, 1] = first, yx * a + yy * b + yz * c
-        out[i, 2] = zx * a + zy * b + zz * c
+        a, b, c = flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]
+        second = yx * a + yy * b + yz * c
+        out[0, i], out[1, i] = xx * a + xy * b + xz * c, second
+        out[2, i] = zx * a + zy * b + zz * c
+        total += second
     mean: float = total / acc.shape[0]
     return mean
 
@@ -670,18 +667,18 @@ def _run_contacts(
 ) -> Contacts:
     """Find the contacts of one uninterrupted run; times in seconds from its first sample.
 
-    ``channels_g`` (n, 4) holds upward, lateral and forward specific force, and has room for one
-    more column; ``is_complete`` tells that all three were observed.
+    ``channels_g`` (5, n) holds forward, upward and lateral specific force, and has room for two
+    more rows; ``is_complete`` tells that all three were observed.
     """
-    upward_g, pressing_g = np.ascontiguousarray(channels_g[:, 0]), channels_g[:, 2]
+    upward_g, pressing_g = channels_g[1], channels_g[3]
     rhythm_hz = min(RHYTHM_CUTOFF_HZ, 0.45 * sampling_rate_hz)
-    _pressing_and_loading(upward_g, pressing_g, channels_g[:, 2:])  # in the forward axis's place
+    _pressing_and_loading(upward_g, channels_g[0], channels_g[3:])
     rhythm_g, lateral_g, unloading_g, loading_g = lowpass_four(
-        channels_g,
+        channels_g[1:],
         (rhythm_hz, SIDE_CUTOFF_HZ, UNLOADING_CUTOFF_HZ, LOADING_CUTOFF_HZ),
         sampling_rate_hz,
         is_complete=is_complete,
-    ).T
+    )
     step_time_s, at_s = _local_step_time(rhythm_g, sampling_rate_hz)
     if not step_time_s.size:
         return no_contacts()
@@ -840,18 +837,17 @@ def trunk_contacts(
     parts = []
     for first, last in finite_segments(acc_mps2[begin:end]):
         acc = acc_mps2[begin + first : begin + last]
-        channels_g = np.empty((len(acc), 4))
+        channels_g = np.empty((5, len(acc)))
         if rotation is None:
-            channels_g[:, :3] = acc[:, UP_LATERAL_FORWARD] / STANDARD_GRAVITY_MPS2
-            upward_g = float(np.mean(channels_g[:, 0]))
+            channels_g[:3] = acc.T / STANDARD_GRAVITY_MPS2
+            upward_g = float(np.mean(channels_g[1]))
         else:
-            axes = np.ascontiguousarray(rotation[UP_LATERAL_FORWARD, :]) / STANDARD_GRAVITY_MPS2
-            upward_g = _along_axes(acc, axes, channels_g)
+            upward_g = _along_axes(acc, rotation / STANDARD_GRAVITY_MPS2, channels_g)
         if math.isnan(upward_g):  # the sensor lacks the axis
             return no_contacts()
         if upward_g < GRAVITY_REMOVED_BELOW_G:
-            channels_g[:, 0] += 1.0
-        is_complete = not np.isnan(channels_g[0, :3]).any()
+            channels_g[1] += 1.0
+        is_complete = not np.isnan(channels_g[:3, 0]).any()
         found = _run_contacts(channels_g, sampling_rate_hz, is_complete=is_complete)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)

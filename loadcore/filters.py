@@ -167,7 +167,7 @@ def _zero_lag_kernel(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
 def _four_one_way(
     x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
 ) -> None:
-    """Filter four columns side by side from a state, which becomes the state after them.
+    """Filter four channels, one a row, from a state, which becomes the state after them.
 
     ``step`` is 1, or -1 for last to first. No channel waits for another, so that all four take
     hardly longer than one.
@@ -176,13 +176,13 @@ def _four_one_way(
     d0, d1, d2, d3 = c[1, 0] - f0 * b0, c[1, 1] - f1 * b1, c[1, 2] - f2 * b2, c[1, 3] - f3 * b3
     e0, e1, e2, e3 = c[2, 0] - g0 * b0, c[2, 1] - g1 * b1, c[2, 2] - g2 * b2, c[2, 3] - g3 * b3
     (p0, p1, p2, p3), (q0, q1, q2, q3) = state[0], state[1]
-    n = x.shape[0]
-    x_flat, out_flat, first = x.reshape(4 * n), out.reshape(4 * n), 0 if step > 0 else 4 * (n - 1)
+    n = x.shape[1]
+    x0, x1, x2, x3 = x[0], x[1], x[2], x[3]
+    out0, out1, out2, out3 = out[0], out[1], out[2], out[3]
     for k in range(n):
-        i = first + 4 * step * k
-        u0, u1, u2, u3 = x_flat[i], x_flat[i + 1], x_flat[i + 2], x_flat[i + 3]
-        y0, y1, y2, y3 = b0 * u0 + p0, b1 * u1 + p1, b2 * u2 + p2, b3 * u3 + p3
-        out_flat[i], out_flat[i + 1], out_flat[i + 2], out_flat[i + 3] = y0, y1, y2, y3
+        i = k if step > 0 else n - 1 - k
+        u0, u1, u2, u3 = x0[i], x1[i], x2[i], x3[i]
+        out0[i], out1[i], out2[i], out3[i] = b0 * u0 + p0, b1 * u1 + p1, b2 * u2 + p2, b3 * u3 + p3
         v0, v1, v2, v3 = d0 * u0 + q0, d1 * u1 + q1, d2 * u2 + q2, d3 * u3 + q3
         w0, w1, w2, w3 = e0 * u0, e1 * u1, e2 * u2, e3 * u3
         q0, q1, q2, q3 = w0 - g0 * p0, w1 - g1 * p1, w2 - g2 * p2, w3 - g3 * p3
@@ -193,19 +193,19 @@ def _four_one_way(
 
 @kernel
 def _four_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
-    """Do to four columns what `_zero_lag_kernel` does to one channel; at least two samples.
+    """Do to four channels what `_zero_lag_kernel` does to one; at least two samples.
 
     ``c`` has a column of coefficients for each.
     """
-    n, pad = x.shape[0], min(PAD_SAMPLES, x.shape[0] - 1)
-    head, tail, state = np.empty((pad, 4)), np.empty((pad, 4)), np.empty((2, 4))
-    for i in range(pad):
-        for j in range(4):
-            head[i, j] = 2.0 * x[0, j] - x[pad - i, j]
-            tail[i, j] = 2.0 * x[n - 1, j] - x[n - 2 - i, j]
+    n, pad = x.shape[1], min(PAD_SAMPLES, x.shape[1] - 1)
+    head, tail, state = np.empty((4, pad)), np.empty((4, pad)), np.empty((2, 4))
+    for j in range(4):
+        for i in range(pad):
+            head[j, i] = 2.0 * x[j, 0] - x[j, pad - i]
+            tail[j, i] = 2.0 * x[j, n - 1] - x[j, n - 2 - i]
     for step in (1, -1):
         for j in range(4):
-            edge = head[0, j] if step > 0 else tail[pad - 1, j]
+            edge = head[j, 0] if step > 0 else tail[j, pad - 1]
             s1, s2 = _steady_state(c[:, j])
             state[0, j], state[1, j] = s1 * edge, s2 * edge
         if step > 0:
@@ -214,6 +214,49 @@ def _four_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
         _four_one_way(tail, tail, c, state, step)
         if step < 0:
             _four_one_way(out, out, c, state, step)
+
+
+@kernel
+def _three_one_way(
+    x: FloatArray, out: FloatArray, c: FloatArray, state: FloatArray, step: int
+) -> None:
+    """Filter the three columns of a signal side by side, as `_four_one_way` does four rows."""
+    b0, a1, a2 = c[0], c[3], c[4]
+    c1, c2 = c[1] - a1 * b0, c[2] - a2 * b0
+    (p1, q1, r1), (p2, q2, r2) = state[0], state[1]
+    n = x.shape[0]
+    x_flat, out_flat, first = x.reshape(3 * n), out.reshape(3 * n), 0 if step > 0 else 3 * (n - 1)
+    for k in range(n):
+        i = first + 3 * step * k
+        u, v, w = x_flat[i], x_flat[i + 1], x_flat[i + 2]
+        out_flat[i], out_flat[i + 1], out_flat[i + 2] = b0 * u + p1, b0 * v + q1, b0 * w + r1
+        p1, p2 = (c1 * u + p2) - a1 * p1, c2 * u - a2 * p1
+        q1, q2 = (c1 * v + q2) - a1 * q1, c2 * v - a2 * q1
+        r1, r2 = (c1 * w + r2) - a1 * r1, c2 * w - a2 * r1
+    state[0, 0], state[0, 1], state[0, 2] = p1, q1, r1
+    state[1, 0], state[1, 1], state[1, 2] = p2, q2, r2
+
+
+@kernel
+def _three_zero_lag(x: FloatArray, out: FloatArray, c: FloatArray) -> None:
+    """Do to three columns what `_zero_lag_kernel` does to one channel; at least two samples."""
+    n, pad = x.shape[0], min(PAD_SAMPLES, x.shape[0] - 1)
+    head, tail, state = np.empty((pad, 3)), np.empty((pad, 3)), np.empty((2, 3))
+    for i in range(pad):
+        for j in range(3):
+            head[i, j] = 2.0 * x[0, j] - x[pad - i, j]
+            tail[i, j] = 2.0 * x[n - 1, j] - x[n - 2 - i, j]
+    s1, s2 = _steady_state(c)
+    for step in (1, -1):
+        for j in range(3):
+            edge = head[0, j] if step > 0 else tail[pad - 1, j]
+            state[0, j], state[1, j] = s1 * edge, s2 * edge
+        if step > 0:
+            _three_one_way(head, head, c, state, step)
+            _three_one_way(x, out, c, state, step)
+        _three_one_way(tail, tail, c, state, step)
+        if step < 0:
+            _three_one_way(out, out, c, state, step)
 
 
 def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatArray:
@@ -226,10 +269,7 @@ def _filter(x: ArrayLike, coefficients: FloatArray, *, zero_lag: bool) -> FloatA
         filtered[position:start] = np.nan
         position = int(stop)
         if zero_lag and compact.shape[1] == TRIAXIAL and stop - start > 1:
-            beside = np.zeros((stop - start, TRIAXIAL + 1))
-            beside[:, :TRIAXIAL] = compact[start:stop]
-            _four_zero_lag(beside, beside, np.column_stack([coefficients] * (TRIAXIAL + 1)))
-            filtered[start:stop] = beside[:, :TRIAXIAL]
+            _three_zero_lag(compact[start:stop], filtered[start:stop], coefficients)
             continue
         run = _zero_lag_kernel if zero_lag else _causal_kernel
         for column in range(compact.shape[1]):
@@ -310,8 +350,8 @@ def lowpass_four(
 
     Parameters
     ----------
-    x : (n, 4) float64 array
-        One channel a column. Where a sample is missing, each is filtered on its own.
+    x : (4, n) float64 array
+        One channel a row. Where a sample is missing, each is filtered on its own.
     cutoff_hz : four floats
         -3 dB after both passes.
     sampling_rate_hz : float
@@ -321,8 +361,8 @@ def lowpass_four(
 
     Returns
     -------
-    (n, 4) float64 array
-        Columns as :func:`lowpass` gives them.
+    (4, n) float64 array
+        Rows as :func:`lowpass` gives them.
 
     Raises
     ------
@@ -330,9 +370,10 @@ def lowpass_four(
         As :func:`lowpass`.
     """
     rows = np.ascontiguousarray(x, dtype=np.float64)
-    if rows.shape[0] < 2 or not (is_complete or all_finite(rows)):
-        each = zip(rows.T, cutoff_hz, strict=True)
-        return np.column_stack([lowpass(column, hz, sampling_rate_hz) for column, hz in each])
+    if rows.shape[1] < 2 or not (is_complete or all_finite(rows)):
+        return np.stack(
+            [lowpass(row, hz, sampling_rate_hz) for row, hz in zip(rows, cutoff_hz, strict=True)]
+        )
     sections = np.column_stack([_effective_section(hz, sampling_rate_hz) for hz in cutoff_hz])
     out = np.empty_like(rows)
     _four_zero_lag(rows, out, sections)

@@ -110,9 +110,10 @@ def _level(
     """
     for axis in range(axes.shape[0]):
         for i in range(x.shape[0]):
-            along[i] = 0.0
+            value = 0.0
             for j in range(axes.shape[1]):
-                along[i] += axes[axis, j] * x[i, j]
+                value += axes[axis, j] * x[i, j]
+            along[i] = value
         for i in range(level.size):
             filtered[i] = 0.0
         _add_filtered(along, weight, filtered)

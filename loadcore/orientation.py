@@ -19,6 +19,7 @@ from loadcore.signals import (
     SignalError,
     as_triaxial,
     check_rate,
+    live_columns,
     static_samples,
     true_runs,
 )
@@ -159,13 +160,13 @@ def _frame_with_up(up: FloatArray) -> FloatArray:
 def _sum_rows(x: FloatArray, use: BoolArray, still: BoolArray) -> tuple[FloatArray, int]:
     """Return the sum of the complete rows to be used and not still, and how many there are."""
     a, b, c, n = 0.0, 0.0, 0.0, 0
+    flat, total = x.reshape(x.size), np.empty(3)
     for i in range(x.shape[0]):
-        if use[i] and not still[i] and math.isfinite(x[i, 0] + x[i, 1] + x[i, 2]):
-            a += x[i, 0]
-            b += x[i, 1]
-            c += x[i, 2]
-            n += 1
-    return np.array([a, b, c]), n
+        u, v, w = flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]
+        if use[i] and not still[i] and math.isfinite(u + v + w):
+            a, b, c, n = a + u, b + v, c + w, n + 1
+    total[0], total[1], total[2] = a, b, c
+    return total, n
 
 
 def align_gravity(
@@ -242,15 +243,15 @@ Engineering choice: running swings for 60 to 70 % of a stride, fast in about hal
 def _pooled_rows(x: FloatArray, other: FloatArray, use: BoolArray, block: int) -> FloatArray:
     """Return the means of every ``block`` rows that are to be used and complete in both signals."""
     out = np.empty((x.shape[0] // block, 3))
+    flat, beside = x.reshape(x.size), other.reshape(other.size)
     a, b, c, in_block, n = 0.0, 0.0, 0.0, 0, 0
     for i in range(x.shape[0]):
-        beside = other[i, 0] + other[i, 1] + other[i, 2]
-        if not use[i] or not math.isfinite(beside + x[i, 0] + x[i, 1] + x[i, 2]):
+        if not use[i]:
             continue
-        a += x[i, 0]
-        b += x[i, 1]
-        c += x[i, 2]
-        in_block += 1
+        u, v, w = flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]
+        if not math.isfinite(u + v + w + beside[3 * i] + beside[3 * i + 1] + beside[3 * i + 2]):
+            continue
+        a, b, c, in_block = a + u, b + v, c + w, in_block + 1
         if in_block == block:
             out[n, 0], out[n, 1], out[n, 2] = a / block, b / block, c / block
             a, b, c, in_block, n = 0.0, 0.0, 0.0, 0, n + 1
@@ -439,8 +440,9 @@ def align_heading(
     if running is not None:
         use = np.asarray(running, dtype=np.bool_)
     seen = acc
-    if site == "shank" and gyr_radps is not None and np.isfinite(gyr_radps).any():
-        seen = as_triaxial(gyr_radps, "gyr_radps")
+    if site == "shank" and gyr_radps is not None:
+        turning = as_triaxial(gyr_radps, "gyr_radps")
+        seen = turning if live_columns(turning).any() else acc
     block = max(1, int(sampling_rate_hz / HEADING_RATE_HZ))
     pooled = _pooled_rows(seen, acc, use, block)
     if pooled.shape[0] * block < MIN_ALIGNMENT_S * sampling_rate_hz - block:

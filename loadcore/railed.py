@@ -52,6 +52,7 @@ def _next_railed(
     """
     shoulder = rail * SHOULDER_FRACTION
     n = x.size
+    i = max(i, FLANK_SAMPLES)
     while i < n - 1:
         if abs(x[i]) < shoulder:
             i += 1
@@ -73,11 +74,12 @@ def _repair_axis(
     x: NDArray[np.float64], rail: float, min_share: float, railed: NDArray[np.bool_]
 ) -> None:
     """Repair every railed lobe of one axis."""
-    first, last, i = _next_railed(x, FLANK_SAMPLES, rail, min_share)
+    first, last, i = 0, 0, 0
     while first < x.size:
-        railed[first:last] = True
-        _repair_run(x, first, last)
         first, last, i = _next_railed(x, i, rail, min_share)
+        if first < x.size:
+            railed[first:last] = True
+            _repair_run(x, first, last)
 
 
 def repair_railed(
@@ -115,8 +117,8 @@ def repair_railed(
     rail = RAIL_FRACTION * highest if rail_radps is None else rail_radps
     axes = [
         axis
-        for axis in range(3)
-        if _next_railed(gyr[:, axis], FLANK_SAMPLES, rail, share)[0] < gyr.shape[0]
+        for axis in np.flatnonzero(np.maximum(ranges.high, -ranges.low) >= rail)
+        if _next_railed(gyr[:, axis], 0, rail, share)[0] < gyr.shape[0]
     ]
     if not axes:
         return gyr, railed

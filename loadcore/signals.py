@@ -421,12 +421,18 @@ def _changes_by_no_more(column: FloatArray, step: float) -> bool:
 
 @kernel
 def _two_stay_near(column: FloatArray, extremum: float, near: float, may: BoolArray) -> bool:
-    """Tell whether two samples in a row lie near an extremum; ``may`` as for `_mark_rail`."""
+    """Tell whether two samples in a row lie near an extremum; ``may`` as for `_mark_rail`.
+
+    One of two in a row is an odd one: only those are looked at first.
+    """
+    n = column.size
     for block in range(may.size):
-        stop = min((block + 1) * RAIL_BLOCK + 1, column.size) if may[block] else 0
-        for i in range(block * RAIL_BLOCK + 1, stop):
-            if abs(column[i] - extremum) <= near and abs(column[i - 1] - extremum) <= near:
-                return True
+        stop = min((block + 1) * RAIL_BLOCK + 1, n) if may[block] else 0
+        for i in range(block * RAIL_BLOCK + 1, stop, 2):
+            if abs(column[i] - extremum) <= near:
+                beside = column[i - 1], column[i + 1] if i + 1 < n else math.nan
+                if abs(beside[0] - extremum) <= near or abs(beside[1] - extremum) <= near:
+                    return True
     return False
 
 

@@ -45,6 +45,7 @@ HALF_SINE_MEAN: Final = 2.0 / math.pi
 """Mean over peak of a half-sine."""
 
 N_TISSUES: Final = len(TISSUES)
+PATELLOFEMORAL: Final = TISSUES.index("patellofemoral")
 
 
 def _row(*values: float) -> FloatArray:
@@ -261,32 +262,27 @@ def tissue_load(
             f"for {', '.join(STRIKES)}"
         )
 
-    log_factor, unknown_sd = _modifiers(speed, cadence, grade, s)
-    factor = np.exp(log_factor)
+    peaks, impulses, step_sds, shared_sds = np.empty((4, force.size, N_TISSUES))
+    is_refused = np.empty((force.size, N_TISSUES), np.bool_)
     by_lever = _lever_forces(force, s.pressure_lever_m[code], s)
-    peak = by_lever * factor * s.strike_peak_factor[code]
-    refused = peak > np.array(MAX_PEAK_FORCE_BW)
-    peak[refused] = np.nan
-
-    middle = _lever_forces(force, np.full(force.shape, s.pressure_lever_m[0]), s)
-    impulse = middle * factor * s.strike_impulse_factor[code] * s.impulse_shape
-    impulse *= contact[:, None]
-    impulse[refused] = np.nan
-
-    # The patellofemoral model takes no force, so the force's error is none of its own.
-    from_step, from_shared = (
-        np.stack([part, part, np.zeros(part.shape)], axis=1)
-        for part in (_fraction(step_sd, force), _fraction(shared_sd, force))
-    )
-    step_fraction = np.hypot(from_step, s.model_step_sd_fraction)
-    shared_fraction = np.sqrt(from_shared**2 + s.model_session_sd_fraction**2 + unknown_sd**2)
-    return TissueLoad(
-        peak_force_bw=peak,
-        impulse_bws=impulse,
-        step_sd_bw=peak * step_fraction,
-        shared_sd_bw=peak * shared_fraction,
-        is_refused=refused,
-    )
+    middle = _lever_forces(force, s.pressure_lever_m[0], s)
+    from_step, from_shared = _fraction(step_sd, force), _fraction(shared_sd, force)
+    drivers = _drivers(speed, cadence, grade, s)
+    for tissue in range(N_TISSUES):  # one column after another: long rows of numbers are quick
+        factor, unknown_variance = _modifiers(drivers, tissue, force.size)
+        peak = by_lever[tissue] * factor * s.strike_peak_factor[code, tissue]
+        impulse_factor = s.strike_impulse_factor[code, tissue] * s.impulse_shape[tissue]
+        impulse = middle[tissue] * factor * impulse_factor * contact
+        refused = peak > MAX_PEAK_FORCE_BW[tissue]
+        peak[refused] = impulse[refused] = np.nan
+        # The patellofemoral model takes no force, so the force's error is none of its own.
+        step, shared = (from_step, from_shared) if tissue != PATELLOFEMORAL else (0.0, 0.0)
+        step_variance = step**2 + s.model_step_sd_fraction[tissue] ** 2
+        shared_variance = shared**2 + s.model_session_sd_fraction[tissue] ** 2 + unknown_variance
+        peaks[:, tissue], impulses[:, tissue], is_refused[:, tissue] = peak, impulse, refused
+        step_sds[:, tissue] = peak * np.sqrt(step_variance)
+        shared_sds[:, tissue] = peak * np.sqrt(shared_variance)
+    return TissueLoad(peaks, impulses, step_sds, shared_sds, is_refused)
 
 
 def refuse_beyond_physiology(peak_force_bw: ArrayLike) -> None:
@@ -318,35 +314,46 @@ def refuse_beyond_physiology(peak_force_bw: ArrayLike) -> None:
         )
 
 
-def _lever_forces(force: FloatArray, lever_m: FloatArray, s: TissueSettings) -> FloatArray:
-    """Return the forces before any factor, (n_steps, 3); NaN without vertical force."""
+def _lever_forces(
+    force: FloatArray, lever_m: FloatArray | float, s: TissueSettings
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each tissue's forces before any factor, (n_steps,); NaN without vertical force."""
     achilles = force * lever_m / s.achilles_lever_m[0]
     tibia = force * math.cos(float(s.shank_tilt_rad[0])) + achilles
     patellofemoral = np.where(np.isnan(force), np.nan, s.patellofemoral_reference_bw[0])
-    return np.stack([tibia, achilles, patellofemoral], axis=1)
+    return tibia, achilles, patellofemoral
 
 
-def _modifiers(
+type Driver = tuple[FloatArray, FloatArray, float]
+"""What changes the load of a step beside its force, the change of log force with it for each
+tissue, and how far the unknown value may be from the one assumed."""
+
+
+def _drivers(
     speed: FloatArray, cadence: FloatArray, grade: FloatArray, s: TissueSettings
-) -> tuple[FloatArray, FloatArray]:
-    """Return the log factor and the relative error of what is unknown, both (n_steps, 3)."""
+) -> tuple[Driver, ...]:
     log_speed = np.log(np.where(speed > 0.0, speed, np.nan) / s.reference_speed_mps[0])
     uphill = np.maximum(grade - s.grade_dead_zone_pct[0], 0.0)
     downhill = np.maximum(-grade - s.grade_dead_zone_pct[0], 0.0)
-    drivers = (
+    return (
         (log_speed, s.speed_exponent, s.unknown_speed_sd_log[0]),
         (cadence, s.cadence_log_slope_per_pct, s.unknown_cadence_sd_pct[0]),
         (uphill, s.uphill_log_slope_per_pct, s.unknown_grade_sd_pct[0]),
         (downhill, s.downhill_log_slope_per_pct, s.unknown_grade_sd_pct[0]),
     )
-    log_factor = np.zeros((speed.size, N_TISSUES))
-    variance = np.zeros((speed.size, N_TISSUES))
-    for driver, slope, unknown_sd in drivers:
+
+
+def _modifiers(
+    drivers: tuple[Driver, ...], tissue: int, n_steps: int
+) -> tuple[FloatArray | float, FloatArray]:
+    """Return one tissue's factor, and the relative variance of what is unknown, (n_steps,)."""
+    log_factor, variance = np.zeros(n_steps), np.zeros(n_steps)
+    in_use = [(driver, slope[tissue], sd) for driver, slope, sd in drivers if slope[tissue]]
+    for driver, slope, unknown_sd in in_use:
         is_unknown = np.isnan(driver)
-        for tissue in np.flatnonzero(slope):  # no slope, no factor
-            log_factor[:, tissue] += np.where(is_unknown, 0.0, driver * slope[tissue])
-            variance[:, tissue] += np.where(is_unknown, (slope[tissue] * unknown_sd) ** 2, 0.0)
-    return log_factor, np.sqrt(variance)
+        log_factor += np.where(is_unknown, 0.0, driver * slope)
+        variance += np.where(is_unknown, (slope * unknown_sd) ** 2, 0.0)
+    return np.exp(log_factor) if in_use else 1.0, variance
 
 
 def _fraction(sd: FloatArray, force: FloatArray) -> FloatArray:

@@ -9,7 +9,7 @@ attitude was followed. Where the gyroscope railed, the repair is scaled until th
 
 import math
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -223,37 +223,65 @@ def _stride_times(
     return np.where(goes_on, time, quiet)[apart], sd[apart]
 
 
-@kernel
-def _turn(
-    q: tuple[float, float, float, float], half: tuple[float, float, float]
-) -> tuple[float, float, float, float]:
-    """Quaternion ``q`` after a small rotation given by half its rotation vector (sensor frame)."""
-    x, y, z = half
-    square = x * x + y * y + z * z
-    c = 1.0 - square * (0.5 - square / 24.0)
-    s = 1.0 - square * (1.0 / 6.0 - square / 120.0)
-    x, y, z = x * s, y * s, z * s
-    return (
-        c * q[0] - x * q[1] - y * q[2] - z * q[3],
-        c * q[1] + x * q[0] + z * q[2] - y * q[3],
-        c * q[2] + y * q[0] + x * q[3] - z * q[1],
-        c * q[3] + z * q[0] + y * q[1] - x * q[2],
-    )
+class _Room(NamedTuple):
+    """Room for what is worked out at each sample of a stride but the first; (n,) arrays.
+
+    Loops over one thing at a time, none of which waits for the sample before, fill wide registers.
+    """
+
+    w: NDArray[np.float64]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    z: NDArray[np.float64]
 
 
 @kernel
-def _rotate(
-    q: tuple[float, float, float, float], x: float, y: float, z: float
-) -> tuple[float, float, float]:
-    """Turn a vector of the sensor frame into the start frame."""
-    tx = 2.0 * (q[2] * z - q[3] * y)
-    ty = 2.0 * (q[3] * x - q[1] * z)
-    tz = 2.0 * (q[1] * y - q[2] * x)
-    return (
-        x + q[0] * tx + q[2] * tz - q[3] * ty,
-        y + q[0] * ty + q[3] * tx - q[1] * tz,
-        z + q[0] * tz + q[1] * ty - q[2] * tx,
-    )
+def _small_turns(
+    gyr: NDArray[np.float64], repaired: NDArray[np.float64], gain: float, dt: float, room: _Room
+) -> None:
+    """Write the turn from each sample to the next as a quaternion (sensor frame).
+
+    Trapezoidal in rate; both signals are flat. ``gain`` is how far the repair is followed.
+    """
+    h = 0.25 * dt  # half of the mean of two rates
+    for i in range(room.w.size):
+        k = 3 * i
+        x, y, z = gyr[k] + gyr[k + 3], gyr[k + 1] + gyr[k + 4], gyr[k + 2] + gyr[k + 5]
+        x += gain * (repaired[k] + repaired[k + 3] - x)
+        y += gain * (repaired[k + 1] + repaired[k + 4] - y)
+        z += gain * (repaired[k + 2] + repaired[k + 5] - z)
+        x, y, z = h * x, h * y, h * z
+        square = x * x + y * y + z * z
+        s = 1.0 - square * (1.0 / 6.0 - square / 120.0)
+        room.w[i] = 1.0 - square * (0.5 - square / 24.0)
+        room.x[i], room.y[i], room.z[i] = x * s, y * s, z * s
+
+
+@kernel
+def _attitudes(room: _Room) -> None:
+    """Replace the small turns by the attitude after each, in the start frame."""
+    q0, q1, q2, q3 = 1.0, 0.0, 0.0, 0.0
+    for i in range(room.w.size):
+        c, x, y, z = room.w[i], room.x[i], room.y[i], room.z[i]
+        q0, q1, q2, q3 = (
+            (c * q0 - x * q1) - (y * q2 + z * q3),
+            (c * q1 + x * q0) + (z * q2 - y * q3),
+            (c * q2 + y * q0) + (x * q3 - z * q1),
+            (c * q3 + z * q0) + (y * q1 - x * q2),
+        )
+        room.w[i], room.x[i], room.y[i], room.z[i] = q0, q1, q2, q3
+
+
+@kernel
+def _turn_forces(acc: NDArray[np.float64], room: _Room) -> None:
+    """Replace each attitude's vector part by the force of its sample in the start frame."""
+    for i in range(room.w.size):
+        a, b, c = acc[3 * i + 3], acc[3 * i + 4], acc[3 * i + 5]
+        w, x, y, z = room.w[i], room.x[i], room.y[i], room.z[i]
+        tx, ty, tz = 2.0 * (y * c - z * b), 2.0 * (z * a - x * c), 2.0 * (x * b - y * a)
+        room.x[i] = a + w * tx + y * tz - z * ty
+        room.y[i] = b + w * ty + z * tx - x * tz
+        room.z[i] = c + w * tz + x * ty - y * tx
 
 
 @kernel
@@ -267,40 +295,28 @@ def _whole(first: float, last: float, total: float, moment: float, n: int) -> tu
 
 
 @kernel
-def _integrate(
-    acc: NDArray[np.float64],
-    gyr: NDArray[np.float64],
-    repaired: NDArray[np.float64],
-    gain: float,
-    dt: float,
-    out: NDArray[np.float64],
-) -> None:
+def _integrate(acc: NDArray[np.float64], dt: float, room: _Room, out: NDArray[np.float64]) -> None:
     """Integrate one stride; write length, rise and apparent gravity to ``out``.
 
     Trapezoidal in rate and force. With the foot at rest at both ends the mean force is minus
     gravity, and taking it out is at once gravity removal and linear velocity de-drifting. For
     force that is straight between samples ``0 .. n``, the double integral is ``dt^2`` times the
     sum over ``k`` of ``(n - k) force[k]``, the two ends apart: a running sum of running sums.
+    ``acc`` is flat, ``room`` holds the small turns.
     """
-    q = (1.0, 0.0, 0.0, 0.0)
+    _attitudes(room)
+    _turn_forces(acc, room)
     sx = sy = sz = mx = my = mz = 0.0
-    bx, by, bz = acc[0, 0], acc[0, 1], acc[0, 2]
-    h = 0.25 * dt
-    for i in range(acc.shape[0] - 1):
-        wx, wy, wz = gyr[i, 0] + gyr[i + 1, 0], gyr[i, 1] + gyr[i + 1, 1], gyr[i, 2] + gyr[i + 1, 2]
-        if gain > 0.0:
-            wx += gain * (repaired[i, 0] + repaired[i + 1, 0] - wx)
-            wy += gain * (repaired[i, 1] + repaired[i + 1, 1] - wy)
-            wz += gain * (repaired[i, 2] + repaired[i + 1, 2] - wz)
-        q = _turn(q, (h * wx, h * wy, h * wz))
+    bx, by, bz = acc[0], acc[1], acc[2]
+    for i in range(room.w.size):
         sx, sy, sz = sx + bx, sy + by, sz + bz
         mx, my, mz = mx + sx, my + sy, mz + sz
-        bx, by, bz = _rotate(q, acc[i + 1, 0], acc[i + 1, 1], acc[i + 1, 2])
-    n = acc.shape[0] - 1
+        bx, by, bz = room.x[i], room.y[i], room.z[i]
+    n = room.w.size
     time, square = n * dt, dt * dt
-    vx, px = _whole(acc[0, 0], bx, sx, mx, n)
-    vy, py = _whole(acc[0, 1], by, sy, my, n)
-    vz, pz = _whole(acc[0, 2], bz, sz, mz, n)
+    vx, px = _whole(acc[0], bx, sx, mx, n)
+    vy, py = _whole(acc[1], by, sy, my, n)
+    vz, pz = _whole(acc[2], bz, sz, mz, n)
     vx, vy, vz, px, py, pz = vx * dt, vy * dt, vz * dt, px * square, py * square, pz * square
     speed = math.sqrt(vx * vx + vy * vy + vz * vz)
     dx, dy, dz = px - 0.5 * vx * time, py - 0.5 * vy * time, pz - 0.5 * vz * time
@@ -318,20 +334,34 @@ def _integrate_strides(
     dt: float,
     out: NDArray[np.float64],
 ) -> None:
-    """Integrate every stride; ``bounds`` holds start, stop and the number of railed samples."""
+    """Integrate every stride; ``bounds`` holds start, stop and the number of railed samples.
+
+    Where the gyroscope railed, first without the repair, then with it, then with as much of it as
+    makes gravity right, if that can be told.
+    """
+    force, turn, better = acc.reshape(acc.size), gyr.reshape(gyr.size), repaired.reshape(gyr.size)
+    longest = 0
     for k in range(bounds.shape[0]):
-        start, stop = bounds[k, 0], bounds[k, 1] + 1
-        a, g, r = acc[start:stop], gyr[start:stop], repaired[start:stop]
-        gain = 0.0
-        _integrate(a, g, r, gain, dt, out[k])
-        if bounds[k, 2] >= MIN_RAILED_TO_SCALE:
-            without = out[k, 2]
-            gain = 1.0
-            _integrate(a, g, r, gain, dt, out[k])
-            slope = out[k, 2] - without
-            if abs(slope) >= MIN_GRAVITY_SLOPE_MPS2:
-                gain = min(max((STANDARD_GRAVITY_MPS2 - without) / slope, 0.0), MAX_REPAIR_GAIN)
-                _integrate(a, g, r, gain, dt, out[k])
+        longest = max(longest, bounds[k, 1] - bounds[k, 0])
+    w, x, y, z = np.empty(longest), np.empty(longest), np.empty(longest), np.empty(longest)
+    for k in range(bounds.shape[0]):
+        n = bounds[k, 1] - bounds[k, 0]
+        rows, room = (
+            slice(3 * bounds[k, 0], 3 * bounds[k, 1] + 3),
+            _Room(w[:n], x[:n], y[:n], z[:n]),
+        )
+        gain, without = 0.0, math.nan
+        for attempt in range(3 if bounds[k, 2] >= MIN_RAILED_TO_SCALE else 1):
+            if attempt == 1:
+                gain, without = 1.0, out[k, 2]
+            elif attempt == 2:
+                slope = out[k, 2] - without
+                if abs(slope) < MIN_GRAVITY_SLOPE_MPS2:
+                    break
+                gain = (STANDARD_GRAVITY_MPS2 - without) / slope
+                gain = min(max(gain, 0.0), MAX_REPAIR_GAIN)
+            _small_turns(turn[rows], better[rows], gain, dt, room)
+            _integrate(force[rows], dt, room, out[k])
         out[k, 3] = gain
 
 

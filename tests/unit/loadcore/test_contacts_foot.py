@@ -62,11 +62,11 @@ def test_a_cushioned_heel_is_read_from_the_slap_that_begins_with_the_contact() -
 def test_the_jerk_of_a_late_swing_is_no_landing() -> None:
     """It exceeds a fifth of the greatest jerk, 50, and never half of it."""
     jerk = np.array([0.0, 12.0, 14.0, 6.0, 3.0, 2.0, 8.0, 25.0, 50.0, 30.0, 5.0])
-    acc = np.column_stack((np.cumsum(jerk), 0 * jerk, 0 * jerk))
-    assert _onset(acc, 1, jerk.size) == 6.5
-    assert _onset(acc, 4, jerk.size) == 6.5
+    force = np.column_stack((np.cumsum(jerk), 0 * jerk, 0 * jerk)).ravel()
+    assert _onset(force, 1, jerk.size) == 6.5
+    assert _onset(force, 4, jerk.size) == 6.5
     # a range that begins on the landing itself has its begin for an onset
-    assert _onset(acc, 7, 9) == 6.5
+    assert _onset(force, 7, 9) == 6.5
 
 
 def test_without_gyroscope_the_landings_stay_and_the_sd_widens() -> None:

@@ -73,11 +73,10 @@ CUTOFFS_HZ = (8.0, 20.0, 10.0, 30.0)
 
 @pytest.mark.parametrize("n", [0, 1, 2, 5, 10, 11, 300])
 def test_four_channels_are_filtered_as_each_alone(n):
-    x = np.vstack((walk(n), walk(n, 1))).T
+    x = np.vstack((walk(n), walk(n, 1)))
     together = lowpass_four(x, CUTOFFS_HZ, 100.0)
-    for column, cutoff_hz in enumerate(CUTOFFS_HZ):
-        alone = lowpass(x[:, column], cutoff_hz, 100.0)
-        np.testing.assert_allclose(together[:, column], alone, atol=1e-11)
+    for row, cutoff_hz in enumerate(CUTOFFS_HZ):
+        np.testing.assert_allclose(together[row], lowpass(x[row], cutoff_hz, 100.0), atol=1e-11)
 
 
 @pytest.mark.parametrize("n", [2, 5, 10, 11, 300])
@@ -91,11 +90,11 @@ def test_three_columns_are_filtered_as_each_alone(n):
 
 
 def test_a_hole_in_one_of_four_channels_leaves_the_others_whole():
-    x = np.vstack((walk(200), walk(200, 1))).T
-    x[50:60, 0] = np.nan
+    x = np.vstack((walk(200), walk(200, 1)))
+    x[0, 50:60] = np.nan
     together = lowpass_four(x, CUTOFFS_HZ, 100.0)
     assert np.array_equal(np.isnan(together), np.isnan(x))
-    np.testing.assert_allclose(together[:, 1], lowpass(x[:, 1], 20.0, 100.0), atol=1e-11)
+    np.testing.assert_allclose(together[1], lowpass(x[1], 20.0, 100.0), atol=1e-11)
 
 
 def a_rotation(seed=3):
@@ -174,9 +173,9 @@ def test_maxima_mean_and_spread_are_what_numpy_says(x):
 def test_pressing_and_loading_are_what_they_say(has_forward):
     upward = np.random.default_rng(1).normal(size=40)
     forward = np.random.default_rng(2).normal(size=40) if has_forward else np.full(40, np.nan)
-    both = np.empty((upward.size, 2))
+    both = np.empty((2, upward.size))
     contacts_trunk._pressing_and_loading(upward, forward, both)
-    pressing, loading = both.T
+    pressing, loading = both
     np.testing.assert_array_equal(pressing, np.maximum(upward, 0.0))
     np.testing.assert_allclose(loading, np.hypot(pressing, np.nan_to_num(forward)))
 
@@ -222,8 +221,9 @@ def test_a_stride_is_the_double_integral_of_straight_lines(n):
     time = (n - 1) * dt
     without_drift = way - 0.5 * velocity * time
     out = np.empty(3)
-    still = np.zeros((n, 3))
-    trajectory._integrate(force, still, still, 0.0, dt, out)
+    still, room = np.zeros(3 * n), trajectory._Room(*np.empty((4, n - 1)))
+    trajectory._small_turns(still, still, 0.0, dt, room)
+    trajectory._integrate(force.ravel(), dt, room, out)
     assert out[0] == pytest.approx(np.linalg.norm(without_drift), rel=1e-9)
     assert out[1] == pytest.approx(without_drift @ velocity / np.linalg.norm(velocity), rel=1e-9)
     assert out[2] == pytest.approx(np.linalg.norm(velocity) / time, rel=1e-9)
