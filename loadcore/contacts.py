@@ -45,6 +45,8 @@ def find_contacts(
     models: ContactModels | None = None,
     whole: Contacts | None = None,
     rotation: NDArray[np.float64] | None = None,
+    *,
+    is_complete: bool = False,
 ) -> Contacts:
     """Find the contacts of one bout of running with the detector of the sensor's site.
 
@@ -66,6 +68,8 @@ def find_contacts(
     rotation : (3, 3) float64 array, optional
         Turns the signals to the segment frame, where they are not in it. Detectors turn no more
         than what they read.
+    is_complete : bool
+        Whether the caller knows that no value is missing; looked up if not.
 
     Returns
     -------
@@ -85,7 +89,9 @@ def find_contacts(
     models = models or ContactModels()
     window = (sampling_rate_hz, start_sample, stop_sample)
     if site in TRUNK_SITES:
-        return trunk_contacts(acc_mps2, gyr_radps, *window, models.trunk, rotation=rotation)
+        return trunk_contacts(
+            acc_mps2, gyr_radps, *window, models.trunk, rotation=rotation, is_complete=is_complete
+        )
     code = np.int8(SIDES.index(side))
     if site == "shank":
         return shank_contacts(

@@ -675,16 +675,18 @@ def _gyr_stretches(
         _block_mean(turning[:, 2], block, GYR_LIMIT_RADPS, wz)
     else:
         _block_mean_along(turning, rotation[2], block, GYR_LIMIT_RADPS, wz)
+    pieces = [(0, n_blocks)]
     if not np.isfinite(wz).all():
         observed = turning[:, 2] if rotation is None else project(turning, rotation[2])
         bridged, hole = bridge_gaps(observed, sampling_rate_hz, ANCHOR_BRIDGE_S)
         _block_mean(bridged, block, GYR_LIMIT_RADPS, wz)
         hole_s = _longest_of_block(hole, block, n_blocks)
+        pieces = [(int(a), int(b)) for a, b in finite_segments(wz)]
     rate_hz = sampling_rate_hz / block
     start_s = (start + 0.5 * (block - 1)) / sampling_rate_hz
     return [
         _gyr_stretch(wz[a:b], hole_s[a:b], rate_hz, start_s + a / rate_hz)
-        for a, b in finite_segments(wz)
+        for a, b in pieces
         if b - a >= MAX_STRIDE_S * rate_hz
     ]
 

@@ -637,18 +637,15 @@ def _median(values: NDArray[np.float64]) -> float:
 @kernel
 def _along_axes(
     acc: NDArray[np.float64], axes: NDArray[np.float64], out: NDArray[np.float64]
-) -> float:
-    """Write specific force along three axes into three rows; return the mean of the second."""
+) -> None:
+    """Write specific force along three axes into three rows."""
     (xx, xy, xz), (yx, yy, yz), (zx, zy, zz) = axes[0], axes[1], axes[2]
-    total, flat = 0.0, acc.reshape(acc.size)
+    flat = acc.reshape(acc.size)
     for i in range(acc.shape[0]):
         a, b, c = flat[3 * i], flat[3 * i + 1], flat[3 * i + 2]
-        second = yx * a + yy * b + yz * c
-        out[0, i], out[1, i] = xx * a + xy * b + xz * c, second
+        out[0, i] = xx * a + xy * b + xz * c
+        out[1, i] = yx * a + yy * b + yz * c
         out[2, i] = zx * a + zy * b + zz * c
-        total += second
-    mean: float = total / acc.shape[0]
-    return mean
 
 
 @kernel
@@ -788,6 +785,8 @@ def trunk_contacts(
     stop_sample: int,
     coefficients: TrunkCoefficients | None = None,
     rotation: NDArray[np.float64] | None = None,
+    *,
+    is_complete: bool = False,
 ) -> Contacts:
     """Find the contacts of both feet in one bout of running from a sensor on the trunk.
 
@@ -809,6 +808,8 @@ def trunk_contacts(
     rotation : (3, 3) float64 array, optional
         Turns ``acc_mps2``, all axes of which are then there, to the segment frame; by default it
         is in it.
+    is_complete : bool
+        Whether the caller knows that no value of ``acc_mps2`` is missing; looked up if not.
 
     Returns
     -------
@@ -835,20 +836,20 @@ def trunk_contacts(
     margin = round(FILTER_MARGIN_S * sampling_rate_hz)
     begin, end = max(start_sample - margin, 0), min(stop_sample + margin, len(acc_mps2))
     parts = []
-    for first, last in finite_segments(acc_mps2[begin:end]):
+    pieces = [(0, end - begin)] if is_complete else finite_segments(acc_mps2[begin:end])
+    for first, last in pieces:
         acc = acc_mps2[begin + first : begin + last]
         channels_g = np.empty((5, len(acc)))
         if rotation is None:
             channels_g[:3] = acc.T / STANDARD_GRAVITY_MPS2
-            upward_g = float(np.mean(channels_g[1]))
         else:
-            upward_g = _along_axes(acc, rotation / STANDARD_GRAVITY_MPS2, channels_g)
-        if math.isnan(upward_g):  # the sensor lacks the axis
+            _along_axes(acc, rotation / STANDARD_GRAVITY_MPS2, channels_g)
+        if math.isnan(channels_g[1, 0]):  # the sensor lacks the axis
             return no_contacts()
-        if upward_g < GRAVITY_REMOVED_BELOW_G:
+        if np.mean(channels_g[1]) < GRAVITY_REMOVED_BELOW_G:
             channels_g[1] += 1.0
-        is_complete = not np.isnan(channels_g[:3, 0]).any()
-        found = _run_contacts(channels_g, sampling_rate_hz, is_complete=is_complete)
+        has_all_axes = not np.isnan(channels_g[:3, 0]).any()
+        found = _run_contacts(channels_g, sampling_rate_hz, is_complete=has_all_axes)
         origin_s = (begin + first) / sampling_rate_hz
         start_s = max(start_sample / sampling_rate_hz, origin_s)
         stop_s = min(stop_sample / sampling_rate_hz, (begin + last) / sampling_rate_hz)

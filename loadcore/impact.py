@@ -86,63 +86,49 @@ class TibialPeaks:
 
 
 @kernel
-def _add_filtered(x: Floats, weight: Floats, out: Floats) -> None:
-    """Add ``x`` after a symmetric filter, centre weight first, to ``out``.
+def _filtered(x: Floats, weight: Floats, out: Floats) -> None:
+    """Write ``x`` after a symmetric filter, centre weight first, to ``out``.
 
     ``x`` has room for the filter on both sides of ``out``. The inner loop runs over samples: it
     carries no sum, so the compiler can do several at once.
     """
     reach, n = weight.size - 1, out.size
-    for k in range(reach + 1):
+    for j in range(n):
+        out[j] = weight[0] * x[reach + j]
+    for k in range(1, reach + 1):
         before, after = x[reach - k : reach - k + n], x[reach + k : reach + k + n]
-        both = weight[k] if k > 0 else 0.5 * weight[0]
         for j in range(n):
-            out[j] += both * (before[j] + after[j])
+            out[j] += weight[k] * (before[j] + after[j])
 
 
 @kernel
-def _level(
-    x: Floats, axes: Floats, weight: Floats, along: Floats, filtered: Floats, level: Floats
-) -> None:
-    """Write the filtered value at each sample: signed along one axis, of several the length.
+def _levels(x: Floats, axis: Floats, weight: Floats, first: NDArray[np.int64], out: Floats) -> None:
+    """Write the filtered value along an axis at each sample of each window, one row a window.
 
-    ``along`` and ``filtered`` are room for one axis before and after the filter.
+    No more than the windows, which lie within ``x`` with room for the filter, is turned.
     """
-    for axis in range(axes.shape[0]):
-        for i in range(x.shape[0]):
+    reach, flat, size = weight.size - 1, x.reshape(x.size), axis.size
+    along = np.empty(out.shape[1] + 2 * reach)
+    for k in range(first.size):
+        start = (first[k] - reach) * size
+        for i in range(along.size):
             value = 0.0
-            for j in range(axes.shape[1]):
-                value += axes[axis, j] * x[i, j]
+            for j in range(size):
+                value += axis[j] * flat[start + i * size + j]
             along[i] = value
-        for i in range(level.size):
-            filtered[i] = 0.0
-        _add_filtered(along, weight, filtered)
-        for i in range(level.size):
-            square = filtered[i] * filtered[i]
-            level[i] = math.sqrt(level[i] * level[i] + square) if axis > 0 else filtered[i]
+        _filtered(along, weight, out[k])
 
 
 @kernel
-def _window_peaks(
-    x: Floats,
-    axes: Floats,
-    weight: Floats,
-    first: NDArray[np.int64],
-    length: int,
-    out: Floats,
-) -> None:
+def _window_peaks(levels: Floats, first: NDArray[np.int64], out: Floats) -> None:
     """Write peak, its fractional sample and the steepest rise before it, per window.
 
-    ``axes`` as for `_level`: no more than the windows is turned to them.
-    The peak is refined by a parabola unless it lies on the window's edge; windows lie within
-    ``x`` with room for the filter. A NaN in the window makes all three NaN.
+    The peak is refined by a parabola unless it lies on the window's edge. A NaN in the window
+    makes all three NaN.
     """
-    reach = weight.size - 1
-    level, filtered, along = np.empty(length), np.empty(length), np.empty(length + 2 * reach)
+    length = levels.shape[1]
     for k in range(first.size):
-        best, complete = 0, True
-        part = x[first[k] - reach : first[k] + length + reach]
-        _level(part, axes, weight, along, filtered, level)
+        best, complete, level = 0, True, levels[k]
         for j in range(length):
             if math.isnan(level[j]):
                 complete = False
@@ -265,8 +251,11 @@ def peak_tibial_acceleration(
         axes = np.ascontiguousarray(rotation[1:2])
     elif component == "axial":  # a sensor may lack the other axes
         columns, axes = np.ascontiguousarray(acc_mps2[:, 1:2]), np.ones((1, 1))
-    found = np.empty((use.size, 3))
-    _window_peaks(columns, axes, weight, first[use], length, found)
+    found, levels = np.empty((use.size, 3)), np.empty((len(axes), use.size, length))
+    for axis, level in zip(axes, levels, strict=True):
+        _levels(columns, axis, weight, first[use], level)
+    level = levels[0] if len(axes) == 1 else np.sqrt((levels**2).sum(axis=0))
+    _window_peaks(level, first[use], found)
     reason[use[np.isnan(found[:, 0])]] = NOT_OBSERVED
     table = np.full((reason.size, 3), np.nan)
     table[use] = found

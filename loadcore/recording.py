@@ -460,7 +460,10 @@ def _running_steps(
     for row in np.flatnonzero(bouts.activity == ACTIVITY_RUNNING):
         start, stop = int(bouts.start_sample[row]), int(bouts.stop_sample[row])
         signal = (even.acc, even.gyr, even.rate_hz, site, side)
-        parts.append(find_contacts(*signal, start, stop, models, whole, rotation))
+        known = (models, whole, rotation)
+        parts.append(
+            find_contacts(*signal, start, stop, *known, is_complete=even.gyr_ranges is not None)
+        )
     contacts = join_contacts(parts)
     contacts = widen_contacts(contacts, even.rate_hz, even.acc_clipped, orientation_confidence)
     bout = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
