@@ -58,7 +58,8 @@ WAVE_HZ: Final = 25.0
 """Rate at which the envelope is correlated with itself. Engineering choice: keeps the first six
 harmonics of a running stride, which is all that its period needs."""
 ENVELOPE_CHUNK: Final = 128
-"""Blocks whose sizes are worked out at a time. Engineering choice: they stay in the first cache."""
+"""Blocks whose sizes are worked out at a time. Engineering choice: up to 1 kHz they stay in the
+first cache."""
 FRAME_S: Final = 0.25
 """Step between decisions. Engineering choice: a third of a running stride."""
 TREND_S: Final = 1.0
