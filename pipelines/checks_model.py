@@ -1,13 +1,15 @@
 """Recovery and simulation-based calibration of the capacity model, for ``make checks``.
 
-Both take long. They run in batches: every finished fit is a line in ``data/processed/checks``, and
-a second start goes on where the first one stopped, as long as settings and code are the same. The
+Both take long. Fits run side by side, one per core; every finished one is kept in
+``data/processed/checks``, and a second start goes on where the first one stopped, as long as
+settings and code are the same. The
 summary goes into ``checks_tolerance.json`` under keys of its own, with a hash of what it was made
 from and with how many fits it rests on; a test fails when that is stale.
 """
 
 import argparse
 import json
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from pipelines.params import load_params
 from pipelines.paths import Places, project_root
 from pipelines.stage import run_stage
 from pipelines.store import new_file, read_json, write_metrics
+from pipelines.workers import available_cores, worker_pool
 from tolerance.config import FitTolerance, Params, SimulateCohort, stage_generator
 from tolerance.exposure.histories import cohort_histories
 from tolerance.model.calibration_checks import (
@@ -46,6 +49,9 @@ N_COHORTS: Final = 20
 N_SBC: Final = 200
 EXACT, GAPS = "sbc", "gaps"
 """Kinds of calibration: loads known and complete; load errors and gaps of the cohort."""
+CALIBRATED: Final = (EXACT, GAPS)
+RECOVERED: Final = ("dense", "sparse", DAMAGE_POOL)
+"""Kinds of recovery: most sessions reported; few; and most, of the second generator's runners."""
 N_SBC_RUNNERS: Final = {EXACT: 12, GAPS: 20}
 N_SBC_WEEKS: Final = 12
 """Small problems (science table C4)."""
@@ -68,6 +74,7 @@ SOURCES: Final = (
     "src/tolerance/model/filters.py",
     "src/tolerance/model/fit.py",
     "src/tolerance/model/likelihood.py",
+    "src/tolerance/model/logistic.py",
     "src/tolerance/model/population.py",
     "src/tolerance/simulate/cohort.py",
     "src/tolerance/simulate/damage_pool.py",
@@ -98,18 +105,18 @@ def _reporting(settings: SimulateCohort, report_index_frac: float) -> SimulateCo
     return settings.model_copy(update={"habits": habits})
 
 
-def recover(params: Params, item: str, world: str, small: FitTolerance) -> dict[str, Any]:
+def recover(params: Params, item: str, small: FitTolerance) -> dict[str, Any]:
     """Simulate one cohort, fit it, and hold the runners' tolerances against the truth.
 
     Parameters
     ----------
     params : Params
     item : str
-        ``dense-3``: reporting and number of the cohort.
-    world : str
+        ``dense-3``: reporting, or the second generator, and number of the cohort.
     small : FitTolerance
     """
     reporting = item.split("-")[0]
+    world = DAMAGE_POOL if reporting == DAMAGE_POOL else WORLD
     habits = params.simulate_cohort.habits
     share = SPARSE_FRAC if reporting == "sparse" else habits.report_index_frac
     settings = _reporting(params.simulate_cohort, share)
@@ -117,7 +124,7 @@ def recover(params: Params, item: str, world: str, small: FitTolerance) -> dict[
     cohort = simulate_cohort(settings, params.tissue_exponents, rng, world=world)
     histories = _histories(cohort, params.fit_tolerance.chronic_start_rr)
     design = build_design(histories, params.tolerance_priors)
-    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated")
+    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated", cores=1)
     return recovery_of(posterior, cohort.traits) | {
         "rhat_max": posterior.diagnostics.rhat_max,
         "divergences": posterior.diagnostics.divergences,
@@ -183,7 +190,7 @@ def calibrate(params: Params, item: str, small: FitTolerance) -> dict[str, float
     cohort, histories = sbc_problem(params, item)
     design = build_design(histories, params.tolerance_priors)
     rng = stage_generator(params.seed, STAGE, f"sbc-fit-{item.split('-')[1]}")
-    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated")
+    posterior = fit(design, params.tolerance_priors, small, rng, origin="simulated", cores=1)
     return ranks_of(posterior, design, histories, cohort.truth, cohort.traits)
 
 
@@ -196,7 +203,7 @@ def summarise(done: dict[str, Any]) -> dict[str, Any]:
         Finished fits by name: ``dense-0``, ``sparse-0``, ``sbc-0``, ``gaps-0`` …
     """
     recovery: dict[str, Any] = {}
-    for variant in ("dense", "sparse", DAMAGE_POOL):
+    for variant in RECOVERED:
         rows = [value for name, value in done.items() if name.startswith(f"{variant}-")]
         if rows:
             recovery[variant] = {
@@ -204,7 +211,7 @@ def summarise(done: dict[str, Any]) -> dict[str, Any]:
             } | {"n_cohorts": len(rows)}
     ranks = {
         kind: [value for name, value in done.items() if name.startswith(f"{kind}-")]
-        for kind in (EXACT, GAPS)
+        for kind in CALIBRATED
     }
     exact = sbc_summary(ranks[EXACT])
     # A few simulations are inside any band.
@@ -239,18 +246,20 @@ def main() -> None:
         write_metrics(place, kept | summarise(done) | {HASH: state})
         print(f"{STAGE}: {name} ({len(done)} fits done)", flush=True)
 
-    for item in (f"{kind}-{i}" for kind in (EXACT, GAPS) for i in range(arguments.sbc)):
-        if item not in done:
-            keep(item, calibrate(params, item, small))
-    for i in range(arguments.cohorts):
-        for name, world in (
-            (f"dense-{i}", WORLD),
-            (f"sparse-{i}", WORLD),
-            (f"{DAMAGE_POOL}-{i}", DAMAGE_POOL),
-        ):
-            if name not in done:
-                keep(name, recover(params, name, world, small))
+    wanted = [f"{kind}-{i}" for i in range(arguments.sbc) for kind in CALIBRATED]
+    wanted += [f"{kind}-{i}" for i in range(arguments.cohorts) for kind in RECOVERED]
+    left = [item for item in wanted if item not in done]
+    with worker_pool(available_cores()) as pool:
+        running = {pool.submit(_one_fit, params, item, small): item for item in left}
+        for finished in as_completed(running):
+            keep(running[finished], finished.result())
     print(f"{STAGE}: {', '.join(RANK_NAMES)} ranked in {arguments.sbc} simulations of each kind")
+
+
+def _one_fit(params: Params, item: str, small: FitTolerance) -> dict[str, Any]:
+    if item.split("-")[0] in CALIBRATED:
+        return dict(calibrate(params, item, small))
+    return recover(params, item, small)
 
 
 if __name__ == "__main__":

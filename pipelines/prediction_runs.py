@@ -1,12 +1,10 @@
 """Scoring forecasts in several simulated worlds, one process per core."""
 
 import math
-import multiprocessing
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any, Final
 
+from pipelines.workers import available_cores, worker_pool
 from tolerance.config import Params, stage_generator
 from tolerance.evaluate.world_check import CheckDesign, check_world
 from tolerance.model.population import PopulationDraws, prior_draws
@@ -45,13 +43,11 @@ def run_worlds(
         ``is_simulated``, ``population`` (where the model starts) and ``worlds`` by name.
     """
     tasks = [(params, world, design, fitted) for world in worlds]
-    n = min(workers or os.cpu_count() or 1, len(tasks))
+    n = min(workers or available_cores(), len(tasks))
     if n < 2:
         scored = [_one_world(task) for task in tasks]
     else:
-        # Threads of compiled libraries do not survive a fork.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(n, mp_context=context) as pool:
+        with worker_pool(n) as pool:
             scored = list(pool.map(_one_world, tasks))
     return {
         "is_simulated": True,

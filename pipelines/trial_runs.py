@@ -1,13 +1,10 @@
 """Running the in-silico trial on all cores: one process per core, one world at a time each."""
 
-import multiprocessing
-import os
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from pipelines.workers import available_cores, worker_pool
 from tolerance.config import Params, stage_generator
 from tolerance.model.population import prior_draws
 from tolerance.progression.trial import ARM_NAMES, TRIAL_WORLDS, TrialInputs, prepare, run_arm
@@ -42,13 +39,11 @@ def run_worlds(params: Params, n_runners: int) -> dict[str, tuple[dict[str, Any]
         Per arm.
     """
     tasks = [(params, world, n_runners) for world in TRIAL_WORLDS]
-    workers = min(_cores(), len(tasks))
+    workers = min(available_cores(), len(tasks))
     if workers < 2:
         return dict(_one_world(task) for task in tasks)
-    # Threads of compiled libraries do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        return dict(_in_order(pool, tasks))
+    with worker_pool(workers) as pool:
+        return dict(pool.map(_one_world, tasks))
 
 
 def progression_metrics(
@@ -64,12 +59,6 @@ def progression_metrics(
     }
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, tasks: list[tuple[Params, str, int]]
-) -> Iterator[tuple[str, tuple[dict[str, Any], dict[str, Any]]]]:
-    yield from pool.map(_one_world, tasks)
-
-
 def _one_world(task: tuple[Params, str, int]) -> tuple[str, tuple[dict[str, Any], dict[str, Any]]]:
     params, world, n_runners = task
     rngs: tuple[np.random.Generator, ...] = tuple(
@@ -82,7 +71,3 @@ def _one_world(task: tuple[Params, str, int]) -> tuple[str, tuple[dict[str, Any]
     }
     metrics = summarise_world(arms, stage_generator(params.seed, STAGE, "resamples"))
     return world, (metrics, world_curves(arms))
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

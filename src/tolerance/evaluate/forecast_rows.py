@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tolerance.anatomy import MODEL_TISSUES
-from tolerance.model.filters import fill_missing_days
+from tolerance.model.filters import expected_damage, fill_missing_days
 from tolerance.model.runner import RunnerHistory
 
 __all__ = ["ANSWER_FEATURES", "LOAD_FEATURES", "OUTCOMES", "PAIN_LIMIT", "forecast_rows"]
@@ -67,7 +67,9 @@ def forecast_rows(
     """
     parts = []
     for number, history in enumerate(histories):
-        damage, _ = fill_missing_days(history.damage_rr, history.damage_log_sd)
+        damage = expected_damage(
+            *fill_missing_days(history.damage_rr, history.damage_log_sd, history.exposed)
+        )
         load = _load_features(damage, history.chronic_start_rr)
         events = _injury_days(history)
         since = _days_since_injury(history)

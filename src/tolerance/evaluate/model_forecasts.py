@@ -90,7 +90,9 @@ def _week(
     last: date = history.dates[origin - 1].astype(object)
     past = history.until(last)
     state = update_runner(population, past, rng, simulated_runner=True, settings=settings)
-    damage, log_sd = fill_missing_days(history.damage_rr[:stop], history.damage_log_sd[:stop])
+    damage, log_sd = fill_missing_days(
+        history.damage_rr[:stop], history.damage_log_sd[:stop], history.exposed[:stop]
+    )
     ahead = slice(origin, stop)
     expected: dict[str, Any] = {}
     coming = forecast(

@@ -74,7 +74,7 @@ def record_of(histories: Sequence[RunnerHistory]) -> Record:
                 f"histories: runner {history.runner_id} has other units or days than "
                 f"{first.runner_id}; check cohorts of one design"
             )
-    filled = [fill_missing_days(h.damage_rr, h.damage_log_sd) for h in histories]
+    filled = [fill_missing_days(h.damage_rr, h.damage_log_sd, h.exposed) for h in histories]
     injured = np.zeros((len(histories), *first.pain.shape), np.bool_)
     since = np.full((len(histories), len(first.units)), np.inf)
     for r, history in enumerate(histories):

@@ -363,7 +363,7 @@ def _next_week(
         deficit=own,
         log_frailty=frailty[:, runner],
         fatigue_rr=fatigue(data.damage_rr, tau)[:, -1],
-        fatigue_log_var=np.zeros((population.n_draws, n_units)),
+        fatigue_log_var=np.broadcast_to(data.log_variance[-1], tau.shape),
         chronic_rr=chronic_load(
             data.damage_rr, population.tau_adaptation_d[:, tissue], data.chronic_start_rr
         )[:, -1],

@@ -26,6 +26,7 @@ from tolerance.model.capacity import (
 )
 from tolerance.model.design import N_BASIS, Blocks, Centres, Design, K, Rows
 from tolerance.model.likelihood import MISSING
+from tolerance.model.logistic import logistic
 from tolerance.model.population import N_CUT_POINTS, ZERO_CUT_POINT
 from tolerance.model.predict import LOGIT_VARIANCE
 from tolerance.model.priors import TIME_LIMIT_SD
@@ -327,15 +328,9 @@ def log_density(
 
 
 @kernel
-def _sigmoid(x: float) -> float:
-    # Far below zero the exponential overflows to infinity, and the result is 0 as it should be.
-    return float(1.0 / (1.0 + np.exp(-x)))
-
-
-@kernel
 def _bounded_z(x: float) -> float:
     """Return the standardised log time constant of a coordinate."""
-    return TIME_LIMIT_SD * (2.0 * _sigmoid(x) - 1.0)
+    return TIME_LIMIT_SD * (2.0 * logistic(x) - 1.0)
 
 
 @kernel
@@ -393,8 +388,8 @@ def _forward(
     slopes = np.empty(6)
     slopes[:LEVEL] = np.exp(x[:LEVEL])
     slopes[LEVEL], slopes[RECENCY] = x[SETTLE_LEVEL], x[RECENT]
-    gamma = priors.low[0] + (priors.high[0] - priors.low[0]) * _sigmoid(x[GAMMA])
-    frailty_sd = priors.low[1] + (priors.high[1] - priors.low[1]) * _sigmoid(x[FRAILTY_SD])
+    gamma = priors.low[0] + (priors.high[0] - priors.low[0]) * logistic(x[GAMMA])
+    frailty_sd = priors.low[1] + (priors.high[1] - priors.low[1]) * logistic(x[FRAILTY_SD])
     slopes[CHRONIC] = gamma
     basis_f, basis_a, cuts = (
         np.empty((K, N_BASIS)),
@@ -528,11 +523,11 @@ def _pain(
     above, by_low, low = 1.0, 0.0, 0.0
     if has_upper:
         high = (upper_cut - eta) * scale
-        below = _sigmoid(high)
+        below = logistic(high)
         by_high = 1.0 - below
     if has_lower:
         low = (lower_cut - eta) * scale
-        above = _sigmoid(-low)
+        above = logistic(-low)
         by_low = above - 1.0
     inside = below * above
     if has_lower and has_upper:
@@ -561,7 +556,7 @@ def _settled(
     scale = 1.0 / math.sqrt(1.0 + slope * slope * variance)
     sign = 1.0 if answer == 1 else -1.0
     logit = sign * (level - slope * margin) * scale
-    probability = _sigmoid(logit)
+    probability = logistic(logit)
     by_logit = 1.0 - probability
     by_level = sign * by_logit * scale
     by_slope = -by_level * margin - by_logit * logit * scale * scale * variance * slope
@@ -633,7 +628,7 @@ def _hazards_back(
     """Hand the gradient by each cell's hazard on to its level and its runner's frailty."""
     frailty = N_SHARED + cell_runner.size + by.deficit.size
     span = priors.high[1] - priors.low[1]
-    frailty_sd = priors.low[1] + span * _sigmoid(x[FRAILTY_SD])
+    frailty_sd = priors.low[1] + span * logistic(x[FRAILTY_SD])
     for c in range(cell_runner.size):
         i, k = cell_runner[c], cell_tissue[c]
         gradient[COMMON] += by.log_hazard[c]
@@ -763,7 +758,7 @@ def _bounded_prior(
 
     The gradient by the number itself is in place already; it becomes that by the coordinate.
     """
-    inside = _sigmoid(x[place])
+    inside = logistic(x[place])
     span = high - low
     score = (low + span * inside - mean) / sd
     slope = span * inside * (1.0 - inside)

@@ -252,6 +252,7 @@ def _of_runner(
     tau_fatigue = _nodes(priors.fatigue_days)[:, tissue]
     tau_adaptation = _nodes(priors.adaptation_days)[:, tissue]
     load = log_fatigue(fatigue(data.damage_rr, tau_fatigue), tau_fatigue[:, None])
+    load -= 0.5 * data.log_variance  # the mean of the logarithm, not the logarithm of the mean
     slow = log_chronic(
         chronic_load(data.damage_rr, tau_adaptation, data.chronic_start_rr)[:, :-1],
         priors.chronic_offset_rr.value,

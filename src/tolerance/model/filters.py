@@ -1,5 +1,10 @@
 """From daily damage to the three states that capacity and margin are made of, in closed form.
 
+A day's damage is known with a lognormal error: a record gives its median and the SD of its
+logarithm. Filters are linear, so they run on the expected damage; the fading sum is lognormal
+again to a good approximation, with the mean and the variance of the sum (Fenton 1960,
+doi:10.1109/TCOM.1960.1097606), so that its logarithm has mean ``log E[F] - v / 2`` and variance v.
+
 Fatigue ``F_t = rho F_(t-1) + D_t`` fades with ``tau_F`` and is shown over its peak in a reference
 week, chronic load ``A_t = lambda A_(t-1) + (1 - lambda) D_(t-1)`` follows slowly with ``tau_A`` and
 leaves the day itself out, and a healing deficit fades with ``tau_H`` from the day of the injury.
@@ -17,6 +22,7 @@ __all__ = [
     "FATIGUE_FLOOR_RR",
     "MISSING_DAY_LOG_SD",
     "chronic_load",
+    "expected_damage",
     "fatigue",
     "fatigue_log_variance",
     "fatigue_peak",
@@ -137,6 +143,18 @@ def healing(days_since_injury: ArrayLike, tau_d: ArrayLike) -> FloatArray:
     return np.asarray(np.where(days < 0.0, 0.0, left), np.float64)
 
 
+def expected_damage(damage_rr: ArrayLike, damage_log_sd: ArrayLike) -> FloatArray:
+    """Return the mean of damage with a lognormal error.
+
+    Parameters
+    ----------
+    damage_rr, damage_log_sd : array_like
+        Median, and SD of the logarithm.
+    """
+    spread = np.square(np.asarray(damage_log_sd, np.float64))
+    return np.asarray(np.asarray(damage_rr, np.float64) * np.exp(0.5 * spread), np.float64)
+
+
 def fatigue_log_variance(
     damage_rr: ArrayLike, damage_log_sd: ArrayLike, tau_d: ArrayLike
 ) -> FloatArray:
@@ -148,7 +166,7 @@ def fatigue_log_variance(
     Parameters
     ----------
     damage_rr, damage_log_sd : (n_days, n_units) array_like
-        Damage and the SD of its logarithm; without missing days.
+        Expected damage and the SD of its logarithm; without missing days.
     tau_d : (n_draws, n_units) array_like
 
     Returns
@@ -165,28 +183,38 @@ def fatigue_log_variance(
 
 
 def fill_missing_days(
-    damage_rr: ArrayLike, damage_log_sd: ArrayLike
+    damage_rr: ArrayLike, damage_log_sd: ArrayLike, exposed: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
-    """Put the unit's mean over its observed days where a day was not observed, and say so.
+    """Expect the unit's mean where a day was not observed, and say how little that is known.
+
+    A session whose load was lost is expected to be the unit's mean session, any other day its mean
+    day.
 
     Parameters
     ----------
     damage_rr, damage_log_sd : (n_days, n_units) array_like
-        NaN damage is a day not observed; 0 is a day without load.
+        Median and SD of the logarithm. NaN damage is a day not observed; 0 is a day without load.
+    exposed : (n_days,) array_like of bool
+        Days with a session.
 
     Returns
     -------
     damage_rr, damage_log_sd : (n_days, n_units) arrays
-        Filled days have log-SD `MISSING_DAY_LOG_SD`. A unit never observed gets 0.
+        Filled days have log-SD `MISSING_DAY_LOG_SD`, and a median whose expectation is that mean.
+        A unit never observed gets 0.
     """
     damage = np.array(damage_rr, np.float64)
     log_sd = np.array(np.broadcast_to(np.asarray(damage_log_sd, np.float64), damage.shape))
     missing = np.isnan(damage)
-    n_observed = np.maximum((~missing).sum(axis=0), 1)
-    mean = np.where(missing, 0.0, damage).sum(axis=0) / n_observed
-    damage = np.where(missing, mean, damage)
     log_sd = np.where(missing, MISSING_DAY_LOG_SD, np.nan_to_num(log_sd, nan=MISSING_DAY_LOG_SD))
-    return damage, log_sd
+    expected = np.where(missing, 0.0, expected_damage(damage, log_sd))
+    of_day = expected.sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    session = np.asarray(exposed, np.bool_)[:, None] & ~missing
+    n_sessions = session.sum(axis=0)
+    of_session = np.where(session, expected, 0.0).sum(axis=0) / np.maximum(n_sessions, 1)
+    of_session = np.where(n_sessions > 0, of_session, of_day)
+    mean = np.where(np.asarray(exposed, np.bool_)[:, None], of_session, of_day)
+    return np.where(missing, mean / expected_damage(1.0, MISSING_DAY_LOG_SD), damage), log_sd
 
 
 def _checked(damage_rr: ArrayLike, tau_d: ArrayLike) -> tuple[FloatArray, FloatArray]:

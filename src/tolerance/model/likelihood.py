@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loadcore._jit import kernel
-from tolerance.model.filters import FATIGUE_FLOOR_RR, fatigue_log_variance, fill_missing_days
+from tolerance.model.filters import (
+    FATIGUE_FLOOR_RR,
+    expected_damage,
+    fatigue_log_variance,
+    fill_missing_days,
+)
+from tolerance.model.logistic import log_logistic
 from tolerance.model.population import N_CUT_POINTS
 from tolerance.model.predict import LOGIT_VARIANCE
 from tolerance.model.runner import RECENT_INJURY_DAYS, RunnerHistory
@@ -51,7 +57,7 @@ class RunnerData:
     Attributes
     ----------
     damage_rr, log_variance : (T, U) arrays
-        Damage of each day, and variance of log fatigue from not knowing it exactly.
+        Expected damage of each day, and variance of log fatigue from not knowing it exactly.
     chronic_start_rr : (U,) array
     exposed : (T,) bool array
     pain, settled : (T, U) int arrays
@@ -103,7 +109,8 @@ def runner_data(history: RunnerHistory, tau_fatigue_d: FloatArray) -> RunnerData
     tau_fatigue_d : (U,) array
         Typical time constants, for the variance of log fatigue: it depends on them little.
     """
-    damage, log_sd = fill_missing_days(history.damage_rr, history.damage_log_sd)
+    median, log_sd = fill_missing_days(history.damage_rr, history.damage_log_sd, history.exposed)
+    damage = expected_damage(median, log_sd)
     n_days, n_units = damage.shape
     days_since = np.full((n_days, n_units), np.inf)
     injury = np.full((n_days, n_units), MISSING, np.int64)
@@ -204,19 +211,12 @@ def hazard_log_likelihood(
 
 
 @kernel
-def _log_logistic(x: float) -> float:
-    if x > 0.0:
-        return -math.log1p(math.exp(-x))
-    return x - math.log1p(math.exp(x))
-
-
-@kernel
 def _log_pain(score: int, eta: float, cuts: FloatArray, scale: float, at_least: bool) -> float:
     """Return log P(y = score), or log P(y >= score) where a painkiller hides the rest."""
-    above = 0.0 if score == 0 else _log_logistic((eta - cuts[score - 1]) * scale)
+    above = 0.0 if score == 0 else log_logistic((eta - cuts[score - 1]) * scale)
     if at_least or score == N_CUT_POINTS:
         return above
-    below = _log_logistic((cuts[score] - eta) * scale)
+    below = log_logistic((cuts[score] - eta) * scale)
     if score == 0:
         return below
     # P = s(u) - s(l) = s(u) s(-l) (1 - exp(l - u)), without cancellation.
@@ -262,6 +262,7 @@ def _responses(
                     lost = deficit[s, injury[t, u]] if injury[t, u] >= 0 else 0.0
                     margin = (
                         math.log(max(fatigue, FATIGUE_FLOOR_RR))
+                        - 0.5 * log_variance[t, u]
                         - trait[LOG_PEAK]
                         - _capacity(trait, shared[s, GAMMA], lost, days_since[t, u], level, chronic)
                     )
@@ -274,7 +275,7 @@ def _responses(
                     if settled[t, u] == 0 or (settled[t, u] == 1 and not censored[t]):
                         scale = 1.0 / math.sqrt(1.0 + slope_z**2 * variance)
                         eta = (level_z - slope_z * margin) * scale
-                        total += _log_logistic(eta if settled[t, u] == 1 else -eta)
+                        total += log_logistic(eta if settled[t, u] == 1 else -eta)
                 level = trait[KEPT_A] * level + (1.0 - trait[KEPT_A]) * damage[t, u]
         out[s] = total
 
@@ -308,6 +309,7 @@ def _hazards(
                         recent = max(0.0, 1.0 - days_since[t, u] / RECENT_INJURY_DAYS)
                     margin = (
                         math.log(max(fatigue, FATIGUE_FLOOR_RR))
+                        - 0.5 * log_variance[t, u]
                         - trait[LOG_PEAK]
                         - _capacity(trait, shared[s, GAMMA], lost, days_since[t, u], level, chronic)
                     )

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from loadcore._jit import kernel
-from tolerance.model.filters import FATIGUE_FLOOR_RR, fatigue_peak
+from tolerance.model.filters import FATIGUE_FLOOR_RR, expected_damage, fatigue_peak
+from tolerance.model.logistic import logistic
 from tolerance.model.population import N_CUT_POINTS
 from tolerance.model.runner import RECENT_INJURY_DAYS, RunnerState, tissue_index
 
@@ -55,13 +56,16 @@ class Forecast:
     hazard : (S, T, U) array
         Injury of this unit in that day's session.
     log_margin : (S, T, U) array
-        M: log fatigue over log capacity on every day, run or not.
+        M: expected log fatigue over log capacity on every day, run or not.
+    log_variance : (S, T, U) array
+        Of log fatigue, from not knowing damage exactly.
     """
 
     pain_above: FloatArray
     not_settled: FloatArray
     hazard: FloatArray
     log_margin: FloatArray
+    log_variance: FloatArray
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -107,7 +111,7 @@ def forecast(
     ----------
     state : RunnerState
     damage_rr, damage_log_sd : (T, U) array_like
-        Planned damage per day, in reference runs, and SD of its logarithm.
+        Planned damage per day, in reference runs: median, and SD of its logarithm.
     exposed : (T,) array_like of bool
         Days with a run.
     pain_limit : (U,) array_like
@@ -121,7 +125,7 @@ def forecast(
     traits, shared = _pack(state, _limits(pain_limit, len(state.units)))
     a, reference = state.population.chronic_offset_rr, state.population.chronic_reference_rr
     n_days = plan[0].shape[1]
-    out = np.zeros((4, state.n_draws, n_days, len(state.units)))
+    out = np.zeros((5, state.n_draws, n_days, len(state.units)))
     _run_plan(
         traits,
         shared,
@@ -132,7 +136,13 @@ def forecast(
         plan[2][0],
         out,
     )
-    return Forecast(pain_above=out[0], not_settled=out[1], hazard=out[2], log_margin=out[3])
+    return Forecast(
+        pain_above=out[0],
+        not_settled=out[1],
+        hazard=out[2],
+        log_margin=out[3],
+        log_variance=out[4],
+    )
 
 
 def forecast_weeks(
@@ -230,7 +240,8 @@ def _plan(
     log_sd = np.broadcast_to(np.asarray(damage_log_sd, np.float64), damage.shape)
     if np.any(~(log_sd >= 0.0)):
         raise ValueError("plan: expected a damage_log_sd of 0 or more")
-    return damage, damage**2 * np.expm1(log_sd**2), runs
+    expected = np.ascontiguousarray(expected_damage(damage, log_sd))
+    return expected, expected**2 * np.expm1(log_sd**2), runs
 
 
 def _pack(state: RunnerState, limit: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
@@ -265,27 +276,32 @@ def _pack(state: RunnerState, limit: NDArray[np.intp]) -> tuple[FloatArray, Floa
 
 
 @kernel
-def _logistic(x: float) -> float:
-    return 1.0 / (1.0 + math.exp(-x))
-
-
-@kernel
 def _margin(
     trait: FloatArray,
     shared: FloatArray,
     chronic: FloatArray,
     fatigue: float,
+    relative: float,
     level: float,
     days: float,
 ) -> float:
-    """Return log fatigue over log capacity of one unit on one day."""
+    """Return expected log fatigue, of this log variance, over log capacity of a unit on a day."""
     left = math.exp(-days * trait[_HEAL_RATE]) if days >= 0.0 else 0.0
     capacity = (
         trait[_TOLERANCE]
         + shared[_GAMMA] * math.log((level + chronic[0]) / (chronic[1] + chronic[0]))
         - trait[_DEFICIT] * left
     )
-    return float(math.log(max(fatigue, FATIGUE_FLOOR_RR)) - trait[_LOG_PEAK] - capacity)
+    log_fatigue = math.log(max(fatigue, FATIGUE_FLOOR_RR)) - 0.5 * relative
+    return float(log_fatigue - trait[_LOG_PEAK] - capacity)
+
+
+@kernel
+def _relative(variance: float, fatigue: float) -> float:
+    """Return the variance of log fatigue of this variance and mean."""
+    if variance <= 0.0:
+        return 0.0
+    return math.log1p(variance / max(fatigue, FATIGUE_FLOOR_RR) ** 2)
 
 
 @kernel
@@ -297,8 +313,8 @@ def _session(
     if variance > 0.0:
         pain_scale = 1.0 / math.sqrt(1.0 + LOGIT_VARIANCE * shared[_PAIN] ** 2 * variance)
         settle_scale = 1.0 / math.sqrt(1.0 + LOGIT_VARIANCE * shared[_SETTLE_SLOPE] ** 2 * variance)
-    pain = _logistic((shared[_PAIN] * margin - trait[_LIMIT_CUT]) * pain_scale)
-    unsettled = _logistic((shared[_SETTLE_SLOPE] * margin - shared[_SETTLE_LEVEL]) * settle_scale)
+    pain = logistic((shared[_PAIN] * margin - trait[_LIMIT_CUT]) * pain_scale)
+    unsettled = logistic((shared[_SETTLE_SLOPE] * margin - shared[_SETTLE_LEVEL]) * settle_scale)
     recent = max(0.0, 1.0 - days / RECENT_INJURY_DAYS) if days >= 0.0 else 0.0
     log_hazard = (
         trait[_LOG_HAZARD]
@@ -320,7 +336,7 @@ def _run_plan(
     runs: BoolArray,
     out: FloatArray,
 ) -> None:
-    """Fill ``out`` (pain, unsettled, hazard, margin) for one plan, all draws, days and units."""
+    """Fill ``out`` (pain, unsettled, hazard, margin, its variance) of one plan."""
     n_draws, n_units, _ = traits.shape
     for s in range(n_draws):
         for u in range(n_units):
@@ -330,10 +346,10 @@ def _run_plan(
                 fatigue = trait[_KEPT_F] * fatigue + damage[t, u]
                 variance = trait[_KEPT_F] ** 2 * variance + spread[t, u]
                 days = days_since[u] + t + 1.0
-                margin = _margin(trait, shared[s], chronic, fatigue, level, days)
-                out[3, s, t, u] = margin
+                relative = _relative(variance, fatigue)
+                margin = _margin(trait, shared[s], chronic, fatigue, relative, level, days)
+                out[3, s, t, u], out[4, s, t, u] = margin, relative
                 if runs[t]:
-                    relative = math.log1p(variance / max(fatigue, FATIGUE_FLOOR_RR) ** 2)
                     pain, unsettled, hazard = _session(trait, shared[s], margin, relative, days)
                     out[0, s, t, u] = pain
                     out[1, s, t, u] = unsettled
@@ -365,10 +381,8 @@ def _run_candidates(
                     variance = trait[_KEPT_F] ** 2 * variance + spread[c, t, u]
                     if runs[c, t]:
                         days = days_since[u] + t + 1.0
-                        margin = _margin(trait, shared[s], chronic, fatigue, level, days)
-                        relative = 0.0
-                        if variance > 0.0:
-                            relative = math.log1p(variance / max(fatigue, FATIGUE_FLOOR_RR) ** 2)
+                        relative = _relative(variance, fatigue)
+                        margin = _margin(trait, shared[s], chronic, fatigue, relative, level, days)
                         pain, unsettled, hazard = _session(trait, shared[s], margin, relative, days)
                         free *= 1.0 - hazard
                         worst_pain = max(worst_pain, pain)

@@ -18,9 +18,16 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from tolerance.anatomy import MODEL_TISSUES
-from tolerance.model.filters import chronic_load, fatigue, fatigue_log_variance, fatigue_peak
+from tolerance.model.filters import (
+    chronic_load,
+    fatigue,
+    fatigue_log_variance,
+    fatigue_peak,
+    fill_missing_days,
+)
 from tolerance.model.likelihood import (
     GAMMA,
     HAZARD,
@@ -43,7 +50,7 @@ from tolerance.model.likelihood import (
     runner_data,
 )
 from tolerance.model.population import N_CUT_POINTS, PopulationDraws, cut_points
-from tolerance.model.predict import forecast
+from tolerance.model.predict import Forecast, attenuation, forecast
 from tolerance.model.runner import RunnerHistory, RunnerState, tissue_index
 
 __all__ = ["UpdateSettings", "refresh_runner", "update_runner"]
@@ -181,11 +188,12 @@ def refresh_runner(
         return state
     days = int(new.sum())
     population, tissue = state.population, tissue_index(state.units)
+    median, log_sd = fill_missing_days(history.damage_rr, history.damage_log_sd, history.exposed)
     recent = replace(
         history,
         dates=history.dates[new],
-        damage_rr=history.damage_rr[new],
-        damage_log_sd=history.damage_log_sd[new],
+        damage_rr=median[new],
+        damage_log_sd=log_sd[new],
         exposed=history.exposed[new],
         pain=history.pain[new],
         settled=history.settled[new],
@@ -206,7 +214,7 @@ def refresh_runner(
         * np.ones((days, 1), np.int64),
         days_since=state.days_since_injury[None, :] + np.arange(1, days + 1)[:, None],
     )
-    log_weight = _carried(draws, data, state, history)
+    log_weight = _carried(draws, data, state, recent)
     weight = _normalised(log_weight)
     ess = state.ess * float(1.0 / np.sum(weight**2)) / state.n_draws
     if ess < settings.min_ess:
@@ -220,7 +228,7 @@ def refresh_runner(
     carried = np.exp(-2.0 * days / tau) * start**2 * np.expm1(state.fatigue_log_var[kept])
     own = fatigue(data.damage_rr, tau)[:, -1]
     fresh = own**2 * np.expm1(
-        fatigue_log_variance(data.damage_rr, np.nan_to_num(recent.damage_log_sd), tau)[:, -1]
+        fatigue_log_variance(data.damage_rr, recent.damage_log_sd, tau)[:, -1]
     )
     return replace(
         state,
@@ -667,36 +675,34 @@ def _hazards(draws: _Draws, data: RunnerData, history: RunnerHistory) -> FloatAr
 
 
 def _carried(
-    draws: _Draws, data: RunnerData, state: RunnerState, history: RunnerHistory
+    draws: _Draws, data: RunnerData, state: RunnerState, recent: RunnerHistory
 ) -> FloatArray:
     """Return the log likelihood of the days after a state, from the state's filters on."""
     predicted = forecast(
-        replace(state, healing_factor=history.healing_factor),
-        data.damage_rr,
-        np.zeros_like(data.damage_rr),
+        replace(state, healing_factor=recent.healing_factor),
+        recent.damage_rr,
+        recent.damage_log_sd,
         data.exposed,
         np.zeros(len(state.units)),
     )
-    return _log_likelihood_of_margins(predicted.log_margin, predicted.hazard, data, draws, state)
+    return _log_likelihood_of_margins(predicted, data, draws, state)
 
 
 def _log_likelihood_of_margins(
-    margin: FloatArray,
-    hazard: FloatArray,
-    data: RunnerData,
-    draws: _Draws,
-    state: RunnerState,
+    predicted: Forecast, data: RunnerData, draws: _Draws, state: RunnerState
 ) -> FloatArray:
     population, tissue = draws.population, tissue_index(state.units)
-    total = np.asarray(-np.where(data.event[None], 0.0, -np.log1p(-hazard)).sum(axis=(1, 2)))
+    margin, variance = predicted.log_margin, predicted.log_variance
+    log_free = np.log1p(-predicted.hazard)
+    total = np.where(data.event[None], 0.0, log_free).sum(axis=(1, 2))
     for t, u in zip(*np.nonzero(data.pain != MISSING), strict=True):
-        scale = _scale(population.pain_slope, data.log_variance[t, u])
+        scale = attenuation(population.pain_slope, variance[:, t, u])
         eta = population.pain_slope * margin[:, t, u]
         cuts = population.cut_points[:, tissue[u]]
         score = int(data.pain[t, u])
-        above = _logistic((eta - cuts[:, score - 1]) * scale) if score > 0 else np.ones_like(eta)
+        above = expit((eta - cuts[:, score - 1]) * scale) if score > 0 else np.ones_like(eta)
         over = (
-            _logistic((eta - cuts[:, score]) * scale)
+            expit((eta - cuts[:, score]) * scale)
             if score < cuts.shape[1] and not data.censored[t]
             else np.zeros_like(eta)
         )
@@ -704,18 +710,10 @@ def _log_likelihood_of_margins(
     for t, u in zip(*np.nonzero(data.settled != MISSING), strict=True):
         if data.settled[t, u] == 1 and data.censored[t]:
             continue
-        scale = _scale(population.settle_slope, data.log_variance[t, u])
+        scale = attenuation(population.settle_slope, variance[:, t, u])
         eta = (population.settle_level - population.settle_slope * margin[:, t, u]) * scale
-        total += np.log(_logistic(eta if data.settled[t, u] == 1 else -eta))
-    return total
-
-
-def _logistic(x: FloatArray) -> FloatArray:
-    return np.asarray(1.0 / (1.0 + np.exp(-x)))
-
-
-def _scale(slope: FloatArray, variance: float) -> FloatArray:
-    return np.asarray(1.0 / np.sqrt(1.0 + math.pi / 8.0 * slope**2 * variance))
+        total += np.log(expit(eta if data.settled[t, u] == 1 else -eta))
+    return np.asarray(total)
 
 
 def _state(

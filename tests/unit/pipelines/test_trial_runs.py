@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 @pytest.fixture
 def few(monkeypatch):
     monkeypatch.setattr(trial_runs, "TRIAL_WORLDS", ("model", "stoic_reporters"))
-    monkeypatch.setattr(trial_runs, "_cores", lambda: 1)
+    monkeypatch.setattr(trial_runs, "available_cores", lambda: 1)
     params = load_params(ROOT / "params.yaml")
     small = params.simulate_trial.model_copy(
         update={"n_runners": 3, "n_particles": 60, "n_draws": 20}

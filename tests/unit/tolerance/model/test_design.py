@@ -5,7 +5,14 @@ import pytest
 
 from tolerance.anatomy import DEFAULT_UNITS, MODEL_TISSUES
 from tolerance.model.design import build_design, chebyshev_basis
-from tolerance.model.filters import chronic_load, fatigue, log_chronic, log_fatigue
+from tolerance.model.filters import (
+    chronic_load,
+    expected_damage,
+    fatigue,
+    fatigue_log_variance,
+    log_chronic,
+    log_fatigue,
+)
 from tolerance.model.likelihood import MISSING
 
 
@@ -30,8 +37,11 @@ def test_a_polynomial_gives_what_the_filter_gives(history, priors, standard):
         unit = units[-1]  # of the right side: never injured
         prior = getattr(priors.fatigue_days, tissue)
         tau = np.full((1, 1), prior.median * np.exp(prior.log_sd * standard))
-        damage = said.damage_rr[:, [unit]]
+        log_sd = said.damage_log_sd[:, [unit]]
+        damage = expected_damage(said.damage_rr[:, [unit]], log_sd)
         load = log_fatigue(fatigue(damage, tau), tau)[0, :, 0]
+        typical = np.full((1, 1), prior.median)
+        load -= 0.5 * fatigue_log_variance(damage, log_sd, typical)[0, :, 0]
         prior = getattr(priors.adaptation_days, tissue)
         tau = np.full((1, 1), prior.median * np.exp(prior.log_sd * standard))
         slow = log_chronic(chronic_load(damage, tau, 0.1)[0, :-1, 0], 0.1, 0.42857)

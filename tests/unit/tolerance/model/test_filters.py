@@ -7,6 +7,7 @@ from scipy.signal import lfilter
 from tolerance.model.filters import (
     MISSING_DAY_LOG_SD,
     chronic_load,
+    expected_damage,
     fatigue,
     fatigue_log_variance,
     fatigue_peak,
@@ -95,12 +96,42 @@ def test_the_variance_of_a_sum_of_uncertain_days_matches_simulation():
     assert fatigue_log_variance(damage, log_sd, tau)[0, -1, 0] == pytest.approx(expected, rel=0.1)
 
 
+@pytest.mark.parametrize("sd", [0.25, 0.7])
+def test_the_mean_of_log_fatigue_of_uncertain_days_matches_simulation(sd):
+    rng = np.random.default_rng(3)
+    median, tau = weeks(4), np.array([[3.0]])
+    log_sd = np.full(median.shape, sd)
+    drawn = median.T * np.exp(sd * rng.standard_normal((20000, median.size)))
+    kept = np.exp(-1 / 3.0) ** np.arange(median.size)[::-1]
+    damage = expected_damage(median, log_sd)
+    variance = fatigue_log_variance(damage, log_sd, tau)[0, -1, 0]
+    found = np.log(fatigue(damage, tau)[0, -1, 0]) - 0.5 * variance
+    assert found == pytest.approx(np.mean(np.log(drawn @ kept)), abs=0.03)
+
+
 def test_a_missing_day_is_not_rest():
     damage = np.array([[1.0, 0.0], [np.nan, np.nan], [0.0, 0.5]])
-    filled, log_sd = fill_missing_days(damage, np.full((3, 2), 0.1))
-    np.testing.assert_allclose(filled[1], [0.5, 0.25])
+    filled, log_sd = fill_missing_days(damage, np.full((3, 2), 0.1), np.zeros(3, bool))
+    expected = expected_damage(filled, log_sd)
+    np.testing.assert_allclose(expected[1], expected[[0, 2]].mean(axis=0))
     np.testing.assert_allclose(log_sd[1], MISSING_DAY_LOG_SD)
+    np.testing.assert_allclose(filled[[0, 2]], damage[[0, 2]])
     np.testing.assert_allclose(log_sd[0], 0.1)
+
+
+def test_a_session_whose_load_was_lost_counts_as_a_mean_session():
+    damage = np.array([[2.0, 0.0], [0.0, 0.2], [np.nan, np.nan], [4.0, 0.0], [np.nan, np.nan]])
+    runs = np.array([True, False, True, True, False])
+    filled, log_sd = fill_missing_days(damage, np.zeros((5, 2)), runs)
+    expected = expected_damage(filled, log_sd)
+    np.testing.assert_allclose(expected[2], [3.0, 0.0])
+    np.testing.assert_allclose(expected[4], [2.0, 0.2 / 3.0])
+
+
+def test_without_a_known_session_a_lost_one_counts_as_a_mean_day():
+    damage = np.array([[0.2], [np.nan]])
+    filled, log_sd = fill_missing_days(damage, np.zeros((2, 1)), np.array([False, True]))
+    assert expected_damage(filled, log_sd)[1, 0] == pytest.approx(0.2)
 
 
 def test_bad_damage_is_refused_with_what_to_do():

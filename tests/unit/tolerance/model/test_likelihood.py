@@ -7,13 +7,22 @@ import pytest
 from scipy.special import expit
 
 from tolerance.anatomy import DEFAULT_UNITS, Unit
-from tolerance.model.filters import chronic_load, fatigue, healing, log_chronic, log_fatigue
+from tolerance.model.filters import (
+    chronic_load,
+    expected_damage,
+    fatigue,
+    fatigue_log_variance,
+    healing,
+    log_chronic,
+    log_fatigue,
+)
 from tolerance.model.likelihood import (
     hazard_log_likelihood,
     response_log_likelihood,
     runner_data,
 )
 from tolerance.model.population import prior_draws
+from tolerance.model.predict import attenuation
 from tolerance.model.runner import UnitInjury, recent_injury, tissue_index
 from tolerance.model.update import _Draws, _packed
 
@@ -34,44 +43,49 @@ def draws(priors, history):
 
 
 def margins(history, draws, s):
+    """Return expected margins, their variances and days since the injury."""
     p, k = draws.population, tissue_index(history.units)
     tau_f, tau_a = p.tau_fatigue_d[s : s + 1, k], p.tau_adaptation_d[s : s + 1, k]
-    load = log_fatigue(fatigue(history.damage_rr, tau_f), tau_f[:, None])[0]
-    slow = log_chronic(
-        chronic_load(history.damage_rr, tau_a, history.chronic_start_rr)[0, :-1], *CHRONIC
-    )
+    damage = expected_damage(history.damage_rr, history.damage_log_sd)
+    variance = fatigue_log_variance(damage, history.damage_log_sd, np.full((1, 10), 2.5))[0]
+    load = log_fatigue(fatigue(damage, tau_f), tau_f[:, None])[0] - variance / 2.0
+    slow = log_chronic(chronic_load(damage, tau_a, history.chronic_start_rr)[0, :-1], *CHRONIC)
     first = (history.dates[0] - np.datetime64(history.injuries[0].on)).astype(int)
     days = np.full(history.damage_rr.shape, np.inf)
     days[:, ACHILLES] = first + np.arange(len(days))
     lost = draws.deficit[s, 0] * healing(days, p.tau_healing_d[s, k])
-    return load - (draws.log_tolerance[s] + p.gamma[s] * slow - lost), days
+    return load - (draws.log_tolerance[s] + p.gamma[s] * slow - lost), variance, days
 
 
-def test_answers_have_the_probability_of_the_ordered_logit(history, draws):
-    exact = replace(history, damage_log_sd=np.zeros_like(history.damage_log_sd))
-    data = runner_data(exact, np.full(10, 2.5))
-    traits, shared = _packed(draws, exact)
+@pytest.mark.parametrize("log_sd", [0.0, 0.5])
+def test_answers_have_the_probability_of_the_ordered_logit(history, draws, log_sd):
+    known = replace(history, damage_log_sd=np.full_like(history.damage_log_sd, log_sd))
+    data = runner_data(known, np.full(10, 2.5))
+    traits, shared = _packed(draws, known)
     p, k = draws.population, tissue_index(history.units)
     found = response_log_likelihood(
         data, traits, shared, p.cut_points[:, k], draws.deficit, CHRONIC
     )
     for s in range(3):
-        margin = margins(exact, draws, s)[0][:, ACHILLES]
+        margin, variance, _ = (values[:, ACHILLES] for values in margins(known, draws, s))
         total = 0.0
-        for t in np.flatnonzero(exact.exposed):
-            above = expit(p.pain_slope[s] * margin[t] - p.cut_points[s, 1])
+        for t in np.flatnonzero(known.exposed):
+            eta = p.pain_slope[s] * margin[t] - p.cut_points[s, 1]
+            above = expit(eta * attenuation(p.pain_slope[s], variance[t]))
             above = np.concatenate(([1.0], above, [0.0]))
-            score = int(exact.pain[t, ACHILLES])
+            score = int(known.pain[t, ACHILLES])
             total += np.log(above[score] - above[score + 1])
-            calm = expit(p.settle_level[s] - p.settle_slope[s] * margin[t])
-            total += np.log(calm if exact.settled[t, ACHILLES] else 1 - calm)
+            eta = p.settle_level[s] - p.settle_slope[s] * margin[t]
+            calm = expit(eta * attenuation(p.settle_slope[s], variance[t]))
+            total += np.log(calm if known.settled[t, ACHILLES] else 1 - calm)
         assert found[s] == pytest.approx(total)
 
 
-def test_sessions_and_injuries_have_the_probability_of_competing_hazards(history, draws):
+@pytest.mark.parametrize("log_sd", [0.0, 0.5])
+def test_sessions_and_injuries_have_the_probability_of_competing_hazards(history, draws, log_sd):
     hurt = replace(
         history,
-        damage_log_sd=np.zeros_like(history.damage_log_sd),
+        damage_log_sd=np.full_like(history.damage_log_sd, log_sd),
         injuries=(*history.injuries, UnitInjury(3, history.dates[-1].item())),
     )
     two = replace(draws, deficit=np.column_stack((draws.deficit, draws.deficit)))
@@ -81,10 +95,11 @@ def test_sessions_and_injuries_have_the_probability_of_competing_hazards(history
     )
     p, k = draws.population, tissue_index(history.units)
     for s in range(3):
-        margin, days = margins(hurt, draws, s)
+        margin, variance, days = margins(hurt, draws, s)
         log_hazard = (
             p.hazard_level[s, k]
             + p.hazard_slope[s] * margin
+            + 0.5 * p.hazard_slope[s] ** 2 * variance
             + draws.log_frailty[s]
             + p.recent_injury_log_hr[s] * recent_injury(days)
         )

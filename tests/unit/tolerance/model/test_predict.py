@@ -6,7 +6,9 @@ from scipy.special import expit
 
 from tolerance.model.filters import (
     chronic_load,
+    expected_damage,
     fatigue,
+    fatigue_log_variance,
     healing,
     log_chronic,
     log_fatigue,
@@ -22,27 +24,38 @@ def plan(scale=1.0, n_days=14):
     return scale * runs[:, None] * np.ones(10), np.zeros((n_days, 10)), runs
 
 
-def test_the_forecast_is_the_model_written_out(state):
+@pytest.mark.parametrize("sd", [0.0, 0.4])
+def test_the_forecast_is_the_model_written_out(state, sd):
     """Naive oracle: filters and formulas of the model, one after the other."""
     sure = replace(state, fatigue_log_var=np.zeros_like(state.fatigue_log_var))
-    damage, log_sd, runs = plan(0.8)
-    found = forecast(sure, damage, log_sd, runs, LIMIT)
+    median, log_sd, runs = plan(0.8)
+    log_sd = log_sd + sd
+    found = forecast(sure, median, log_sd, runs, LIMIT)
+    damage = expected_damage(median, log_sd)
     p, k = state.population, tissue_index(state.units)
     tau_f, tau_a = p.tau_fatigue_d[:, k], p.tau_adaptation_d[:, k]
-    load = log_fatigue(fatigue(damage, tau_f, state.fatigue_rr), tau_f[:, None])
+    total, own = fatigue(damage, tau_f, state.fatigue_rr), fatigue(damage, tau_f)
+    own_variance = np.expm1(fatigue_log_variance(damage, log_sd, tau_f)) * own**2
+    variance = np.log1p(own_variance / total**2)
+    load = log_fatigue(total, tau_f[:, None]) - variance / 2.0
     slow = chronic_load(damage, tau_a, state.chronic_rr)[:, :-1]
     slow = log_chronic(slow, p.chronic_offset_rr, p.chronic_reference_rr)
     days = state.days_since_injury[None, :] + np.arange(1, 15)[:, None]
     deficit = state.deficit[:, None] * healing(days[None], p.tau_healing_d[:, None, k])
     margin = load - (state.log_tolerance[:, None] + p.gamma[:, None, None] * slow - deficit)
     np.testing.assert_allclose(found.log_margin, margin)
-    pain = expit(p.pain_slope[:, None, None] * margin)
+    np.testing.assert_allclose(found.log_variance, variance, atol=1e-12)
+    slope = p.pain_slope[:, None, None]
+    pain = expit(slope * margin * attenuation(slope, variance))
     np.testing.assert_allclose(found.pain_above[:, runs], pain[:, runs])
-    calm = expit(p.settle_level[:, None, None] - p.settle_slope[:, None, None] * margin)
+    slope = p.settle_slope[:, None, None]
+    calm = p.settle_level[:, None, None] - slope * margin
+    calm = expit(calm * attenuation(slope, variance))
     np.testing.assert_allclose(found.not_settled[:, runs], 1 - calm[:, runs])
     log_hazard = (
         p.hazard_level[:, None, k]
         + p.hazard_slope[:, None, None] * margin
+        + 0.5 * p.hazard_slope[:, None, None] ** 2 * variance
         + state.log_frailty[:, None, None]
         + p.recent_injury_log_hr[:, None, None] * recent_injury(days)
     )

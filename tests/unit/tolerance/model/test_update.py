@@ -147,6 +147,18 @@ def test_the_next_morning_costs_little_and_says_the_same(prior, varied):
     assert carried.n_reports[ACHILLES] == whole.n_reports[ACHILLES]
 
 
+def test_a_morning_of_which_nothing_is_known_is_not_rest(prior, varied):
+    """A day alone has no observed day beside it: it is filled from the whole record."""
+    unknown = replace(varied, damage_rr=varied.damage_rr.copy())
+    unknown.damage_rr[-1] = np.nan
+    rest = replace(varied, damage_rr=varied.damage_rr.copy())
+    rest.damage_rr[-1] = 0.0
+    eve = update(prior, varied.until(varied.dates[-2].item()))
+    found = refresh_runner(eve, unknown, np.random.default_rng(2))
+    without = refresh_runner(eve, rest, np.random.default_rng(2))
+    assert found.fatigue_rr[:, ACHILLES].mean() > 1.1 * without.fatigue_rr[:, ACHILLES].mean()
+
+
 def test_a_new_injury_or_too_few_draws_ask_for_the_whole_record(prior, varied):
     eve = update(prior, varied.until(varied.dates[-4].item()))
     rng = np.random.default_rng(2)
