@@ -72,7 +72,9 @@ def test_the_default_cohort_to_the_gate(benchmark, params, histories):
         return sample(compile_model(design, priors, settings.engine), settings, seed, cores=2)
 
     tree = benchmark.pedantic(fit, rounds=1)
-    found = posterior_of(tree, design, priors, settings, "simulated").diagnostics.metrics()
+    rng = np.random.default_rng(seed)
+    posterior = posterior_of(tree, design, priors, settings, rng, origin="simulated")
+    found = posterior.diagnostics.metrics()
     benchmark.extra_info |= {
         "n_runners": design.n_runners,
         "n_sessions": design.n_sessions,

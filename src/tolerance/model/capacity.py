@@ -113,7 +113,7 @@ def capacity_model(design: Design, priors: TolerancePriors) -> pm.Model:
             - tissue_logit / slope
         )
         pm.Potential("tissue_mean_prior", _tissue_log_prior(tissue_mean, slope, priors))
-        effect_unit = unit_sd * z_unit
+        effect_unit = pt.sqrt(unit_sd**2 + design.cells.load_variance) * z_unit
         of_runner = (
             (centres.runner_fatigue * basis_f[None]).sum(axis=(1, 2))
             - gamma * (centres.runner_chronic * basis_a[None]).sum(axis=(1, 2))

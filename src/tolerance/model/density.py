@@ -24,7 +24,7 @@ from tolerance.model.capacity import (
     TISSUE_AXES,
     time_priors,
 )
-from tolerance.model.design import N_BASIS, Blocks, Centres, Design, K, Rows
+from tolerance.model.design import N_BASIS, Blocks, Cells, Centres, Design, K, Rows
 from tolerance.model.likelihood import MISSING
 from tolerance.model.logistic import logistic
 from tolerance.model.population import N_CUT_POINTS, ZERO_CUT_POINT
@@ -175,7 +175,7 @@ class LogDensity:
     def __init__(self, design: Design, priors: TolerancePriors) -> None:
         self.layout = Layout(design.n_cells, design.injury_cell.size, design.n_runners)
         self._data = (design.rows, design.blocks, design.centres)
-        self._cells = (design.cell_runner, design.cell_tissue)
+        self._cells = design.cells
         self._priors = _numbers(priors)
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
@@ -186,7 +186,7 @@ class LogDensity:
         x : (n_dim,) array
         """
         gradient = np.zeros(x.size)
-        value = log_density(x, *self._data, *self._cells, self._priors, gradient)
+        value = log_density(x, *self._data, self._cells, self._priors, gradient)
         return value, gradient
 
     def start(self) -> FloatArray:
@@ -204,7 +204,7 @@ class LogDensity:
         ----------
         x : (n_dim,) array
         """
-        parameters, _, tissue_mean = _forward(x, self._data[2], *self._cells, self._priors)
+        parameters, _, tissue_mean = _forward(x, self._data[2], self._cells, self._priors)
         found = {
             name: x[place : place + int(np.prod(shape, dtype=np.int64))].reshape(shape)
             for name, (place, shape) in self.layout.places().items()
@@ -271,8 +271,7 @@ def log_density(
     rows: Rows,
     blocks: Blocks,
     centres: Centres,
-    cell_runner: IntArray,
-    cell_tissue: IntArray,
+    cells: Cells,
     priors: Priors,
     gradient: FloatArray,
 ) -> float:
@@ -284,12 +283,12 @@ def log_density(
         Coordinates, in the places of `Layout`.
     rows, blocks, centres
         Of the design.
-    cell_runner, cell_tissue : (C,) int arrays
+    cells : Cells
     priors : Priors
     gradient : (n_dim,) array of zeros
         Filled.
     """
-    parameters, centred, tissue_mean = _forward(x, centres, cell_runner, cell_tissue, priors)
+    parameters, centred, tissue_mean = _forward(x, centres, cells, priors)
     by = Parameters(
         np.zeros_like(parameters.basis_f),
         np.zeros_like(parameters.basis_a),
@@ -307,13 +306,13 @@ def log_density(
     gradient[HAZARD] = by.slopes[HAZARD] * parameters.slopes[HAZARD]
     gradient[SETTLE_LEVEL] = by.slopes[LEVEL]
     gradient[RECENT] = by.slopes[RECENCY]
-    _hazards_back(x, cell_runner, cell_tissue, by, priors, gradient)
+    _hazards_back(x, cells, by, priors, gradient)
     total += _tolerances_back(
-        x, centres, cell_runner, cell_tissue, parameters, centred, tissue_mean, priors, by, gradient
+        x, centres, cells, parameters, centred, tissue_mean, priors, by, gradient
     )
     _cuts_back(x, by.cuts, gradient)
     for j in range(parameters.deficit.size):
-        place = N_SHARED + cell_runner.size + j
+        place = N_SHARED + cells.runner.size + j
         by_log = by.deficit[j] * parameters.deficit[j]
         gradient[DEFICIT] += by_log
         gradient[place] += by_log * priors.deficit_log_sd
@@ -376,12 +375,11 @@ def _add(out: FloatArray, factor: float, row: FloatArray) -> None:
 def _forward(
     x: FloatArray,
     centres: Centres,
-    cell_runner: IntArray,
-    cell_tissue: IntArray,
+    cells: Cells,
     priors: Priors,
 ) -> tuple[Parameters, FloatArray, FloatArray]:
     """Return what rows read, and the runners' effects and tissues' means behind it."""
-    n_cells, n_injuries = cell_runner.size, centres.injury_runner.size
+    n_cells, n_injuries = cells.runner.size, centres.injury_runner.size
     n_runners = centres.answered.size
     frailty = N_SHARED + n_cells + n_injuries
     logit = frailty + n_runners
@@ -424,16 +422,17 @@ def _forward(
             )
     for j in range(n_injuries):
         effect[centres.injury_runner[j]] += deficit[j] * centres.injury_left[j]
-    unit_sd = math.exp(x[UNIT_SD])
+    unit_sd, of_unit = math.exp(x[UNIT_SD]), np.empty(n_cells)
     for c in range(n_cells):
-        effect[cell_runner[c]] -= centres.cell_weight[c] * unit_sd * x[N_SHARED + c]
+        of_unit[c] = math.sqrt(unit_sd * unit_sd + cells.load_variance[c]) * x[N_SHARED + c]
+        effect[cells.runner[c]] -= centres.cell_weight[c] * of_unit[c]
     for i in range(n_runners):
         if not centres.answered[i]:
             effect[i] = math.exp(x[RUNNER_SD]) * x[logit + i]
     tolerance, log_hazard = np.empty(n_cells), np.empty(n_cells)
     for c in range(n_cells):
-        i, k = cell_runner[c], cell_tissue[c]
-        tolerance[c] = tissue_mean[k] + effect[i] + unit_sd * x[N_SHARED + c]
+        i, k = cells.runner[c], cells.tissue[c]
+        tolerance[c] = tissue_mean[k] + effect[i] + of_unit[c]
         log_hazard[c] = x[COMMON] + x[OFFSET + k] + frailty_sd * x[frailty + i]
     parameters = Parameters(
         basis_f, basis_a, cuts, heal_rate, tolerance, log_hazard, deficit, slopes
@@ -619,18 +618,17 @@ def _blocks(blocks: Blocks, of: Parameters, by: Parameters) -> float:
 @kernel
 def _hazards_back(
     x: FloatArray,
-    cell_runner: IntArray,
-    cell_tissue: IntArray,
+    cells: Cells,
     by: Parameters,
     priors: Priors,
     gradient: FloatArray,
 ) -> None:
     """Hand the gradient by each cell's hazard on to its level and its runner's frailty."""
-    frailty = N_SHARED + cell_runner.size + by.deficit.size
+    frailty = N_SHARED + cells.runner.size + by.deficit.size
     span = priors.high[1] - priors.low[1]
     frailty_sd = priors.low[1] + span * logistic(x[FRAILTY_SD])
-    for c in range(cell_runner.size):
-        i, k = cell_runner[c], cell_tissue[c]
+    for c in range(cells.runner.size):
+        i, k = cells.runner[c], cells.tissue[c]
         gradient[COMMON] += by.log_hazard[c]
         gradient[OFFSET + k] += by.log_hazard[c]
         gradient[FRAILTY_SD] += by.log_hazard[c] * x[frailty + i]
@@ -641,8 +639,7 @@ def _hazards_back(
 def _tolerances_back(
     x: FloatArray,
     centres: Centres,
-    cell_runner: IntArray,
-    cell_tissue: IntArray,
+    cells: Cells,
     of: Parameters,
     effect: FloatArray,
     tissue_mean: FloatArray,
@@ -651,14 +648,14 @@ def _tolerances_back(
     gradient: FloatArray,
 ) -> float:
     """Return the log prior of effects and means, and hand the tolerances' gradient on."""
-    n_cells, n_runners = cell_runner.size, effect.size
+    n_cells, n_runners = cells.runner.size, effect.size
     logit = N_SHARED + n_cells + of.deficit.size + n_runners
     gamma, slope = of.slopes[CHRONIC], of.slopes[PAIN]
     unit_sd, runner_sd = math.exp(x[UNIT_SD]), math.exp(x[RUNNER_SD])
     by_effect, by_mean = np.zeros(n_runners), np.zeros(K)
     for c in range(n_cells):
-        by_effect[cell_runner[c]] += by.tolerance[c]
-        by_mean[cell_tissue[c]] += by.tolerance[c]
+        by_effect[cells.runner[c]] += by.tolerance[c]
+        by_mean[cells.tissue[c]] += by.tolerance[c]
     total = 0.0
     for i in range(n_runners):
         own = x[logit + i]
@@ -683,9 +680,10 @@ def _tolerances_back(
     for j in range(of.deficit.size):
         by.deficit[j] += by_effect[centres.injury_runner[j]] * centres.injury_left[j]
     for c in range(n_cells):
-        of_unit = by.tolerance[c] - by_effect[cell_runner[c]] * centres.cell_weight[c]
-        gradient[N_SHARED + c] += of_unit * unit_sd
-        gradient[UNIT_SD] += of_unit * unit_sd * x[N_SHARED + c]
+        of_unit = by.tolerance[c] - by_effect[cells.runner[c]] * centres.cell_weight[c]
+        spread = math.sqrt(unit_sd * unit_sd + cells.load_variance[c])
+        gradient[N_SHARED + c] += of_unit * spread
+        gradient[UNIT_SD] += of_unit * unit_sd * unit_sd / spread * x[N_SHARED + c]
     common = np.mean(tissue_mean)
     score = (common - priors.tolerance_mean) / priors.tolerance_sd
     total -= 0.5 * score * score + K * x[PAIN]

@@ -25,7 +25,16 @@ from tolerance.model.likelihood import MISSING, RunnerData, runner_data
 from tolerance.model.priors import TIME_LIMIT_SD
 from tolerance.model.runner import RunnerHistory, recent_injury, tissue_index
 
-__all__ = ["N_BASIS", "Blocks", "Centres", "Design", "Rows", "build_design", "chebyshev_basis"]
+__all__ = [
+    "N_BASIS",
+    "Blocks",
+    "Cells",
+    "Centres",
+    "Design",
+    "Rows",
+    "build_design",
+    "chebyshev_basis",
+]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -103,6 +112,22 @@ class Blocks(NamedTuple):
     tissue: IntArray
 
 
+class Cells(NamedTuple):
+    """Units of runners.
+
+    Attributes
+    ----------
+    runner, tissue : (C,) int arrays
+    load_variance : (C,) array
+        Of what a unit's answers have in common because its days' loads are not known exactly. They
+        cannot tell it from tolerance.
+    """
+
+    runner: IntArray
+    tissue: IntArray
+    load_variance: FloatArray
+
+
 class Centres(NamedTuple):
     """Means over the answered rows, for the parameterisation.
 
@@ -142,8 +167,9 @@ class Design:
     Attributes
     ----------
     n_runners, n_cells : int
-    cell_runner, cell_tissue, cell_unit : (C,) int arrays
-        Whose unit a cell is, of which tissue, and its place among the runner's units.
+    cells : Cells
+    cell_unit : (C,) int array
+        Place of the cell among its runner's units.
     first_cell : (N + 1,) int array
         Cells of runner i are ``first_cell[i]`` to ``first_cell[i + 1]``.
     injury_cell : (J,) int array
@@ -157,8 +183,7 @@ class Design:
 
     n_runners: int
     n_cells: int
-    cell_runner: IntArray
-    cell_tissue: IntArray
+    cells: Cells
     cell_unit: IntArray
     first_cell: IntArray
     injury_cell: IntArray
@@ -167,6 +192,16 @@ class Design:
     centres: Centres
     n_reports: IntArray
     n_sessions: int
+
+    @property
+    def cell_runner(self) -> IntArray:
+        """Whose unit each cell is."""
+        return self.cells.runner
+
+    @property
+    def cell_tissue(self) -> IntArray:
+        """Of which tissue each cell is."""
+        return self.cells.tissue
 
 
 def chebyshev_basis(standard: FloatArray) -> FloatArray:
@@ -219,8 +254,11 @@ def build_design(histories: Sequence[RunnerHistory], priors: TolerancePriors) ->
     all_rows: list[Rows] = []
     all_blocks: list[Blocks] = []
     injury_cell: list[int] = []
+    load_variance: list[FloatArray] = []
     for history, first in zip(histories, first_cell[:-1].tolist(), strict=True):
-        rows, blocks = _of_runner(history, priors, first, len(injury_cell))
+        data = runner_data(history, medians(priors.fatigue_days)[tissue_index(history.units)])
+        rows, blocks = _of_runner(history, data, priors, first, len(injury_cell))
+        load_variance.append(data.lasting_variance)
         all_rows.append(rows)
         all_blocks.append(blocks)
         injury_cell.extend(first + injury.unit for injury in history.injuries)
@@ -231,8 +269,11 @@ def build_design(histories: Sequence[RunnerHistory], priors: TolerancePriors) ->
     return Design(
         n_runners=len(histories),
         n_cells=n_cells,
-        cell_runner=cell_runner,
-        cell_tissue=np.concatenate([tissue_index(h.units) for h in histories]).astype(np.int64),
+        cells=Cells(
+            cell_runner,
+            np.concatenate([tissue_index(h.units) for h in histories]).astype(np.int64),
+            np.concatenate(load_variance),
+        ),
         cell_unit=np.concatenate([np.arange(n) for n in sizes]),
         first_cell=first_cell,
         injury_cell=of_injury,
@@ -245,10 +286,13 @@ def build_design(histories: Sequence[RunnerHistory], priors: TolerancePriors) ->
 
 
 def _of_runner(
-    history: RunnerHistory, priors: TolerancePriors, first_cell: int, first_injury: int
+    history: RunnerHistory,
+    data: RunnerData,
+    priors: TolerancePriors,
+    first_cell: int,
+    first_injury: int,
 ) -> tuple[Rows, Blocks]:
     tissue = tissue_index(history.units)
-    data = runner_data(history, medians(priors.fatigue_days)[tissue])
     tau_fatigue = _nodes(priors.fatigue_days)[:, tissue]
     tau_adaptation = _nodes(priors.adaptation_days)[:, tissue]
     load = log_fatigue(fatigue(data.damage_rr, tau_fatigue), tau_fatigue[:, None])

@@ -28,6 +28,7 @@ __all__ = [
     "fatigue_peak",
     "fill_missing_days",
     "healing",
+    "lasting_log_variance",
     "log_chronic",
     "log_fatigue",
 ]
@@ -180,6 +181,45 @@ def fatigue_log_variance(
     total = np.maximum(_leaky_sum(damage, kept, np.ones_like(tau), none), FATIGUE_FLOOR_RR)
     variance = _leaky_sum(spread, kept**2, np.ones_like(tau), none)
     return np.asarray(np.log1p(variance / total**2), np.float64)
+
+
+def lasting_log_variance(
+    damage_rr: ArrayLike, damage_log_sd: ArrayLike, tau_d: ArrayLike, answered: ArrayLike
+) -> FloatArray:
+    """Return what days that share errors add to the variance of a unit's mean log fatigue.
+
+    An error of one day's damage stays in the fading sum, so that answers of days close to each
+    other err together: their mean is less certain than if each erred alone. First order in the
+    relative errors of the days.
+
+    Parameters
+    ----------
+    damage_rr, damage_log_sd : (n_days, n_units) array_like
+        Expected damage and the SD of its logarithm; without missing days.
+    tau_d : (n_units,) array_like
+    answered : (n_days, n_units) array_like of bool
+        Days whose mean is meant.
+
+    Returns
+    -------
+    (n_units,) array
+        Variance of the mean of the answered days' errors, less that of as many independent errors;
+        0 or more, 0 without an answer.
+    """
+    tau = np.asarray(tau_d, np.float64)[None]
+    damage, tau = _checked(damage_rr, tau)
+    log_sd = np.asarray(damage_log_sd, np.float64)
+    said = np.asarray(answered, np.bool_)
+    n = np.maximum(said.sum(axis=0), 1)
+    kept, none = np.exp(-1.0 / tau), np.zeros_like(tau)
+    total = np.maximum(_leaky_sum(damage, kept, np.ones_like(tau), none)[0], FATIGUE_FLOOR_RR)
+    # Share of each day's damage in the answered days' sums, added up backwards in time.
+    later = np.ascontiguousarray((said / total)[::-1])
+    share = damage * _leaky_sum(later, kept, np.ones_like(tau), none)[0, ::-1] / n
+    together = np.sum(share**2 * np.expm1(log_sd**2), axis=0)
+    each = np.expm1(fatigue_log_variance(damage, log_sd, tau)[0])
+    alone = np.where(said, each, 0.0).sum(axis=0) / n**2
+    return np.asarray(np.maximum(together - alone, 0.0), np.float64)
 
 
 def fill_missing_days(

@@ -158,7 +158,7 @@ def fit(
     """
     seed = int(rng.integers(2**31))
     tree = sample(compile_model(design, priors, settings.engine), settings, seed, cores=cores)
-    return posterior_of(tree, design, priors, settings, origin)
+    return posterior_of(tree, design, priors, settings, rng, origin=origin)
 
 
 def posterior_of(
@@ -166,9 +166,15 @@ def posterior_of(
     design: Design,
     priors: TolerancePriors,
     settings: FitTolerance,
+    rng: np.random.Generator,
+    *,
     origin: Origin,
 ) -> Posterior:
-    """Turn the sampler's output into draws in physical units."""
+    """Turn the sampler's output into draws in physical units.
+
+    What a unit's answers have in common because its loads are not known exactly was sampled with
+    its tolerance; it is told apart here, by chance as far as the answers cannot tell.
+    """
     sampled = {
         str(name): np.asarray(values.values, np.float64)
         for name, values in tree["posterior"].data_vars.items()
@@ -180,9 +186,13 @@ def posterior_of(
     deficit = np.exp(
         flat["deficit_log_mean"][:, None] + priors.deficit_log_sd.value * flat["z_deficit"]
     )
+    unit_sd, load_variance = np.exp(flat["log_unit_sd"])[:, None], design.cells.load_variance
+    together = np.sqrt(unit_sd**2 + load_variance)
+    apart = unit_sd * np.sqrt(load_variance) * rng.standard_normal(flat["z_unit"].shape)
+    of_load = (load_variance * flat["z_unit"] - apart) / together
     return Posterior(
         population=_population(flat, priors, origin),
-        log_tolerance=flat["log_tolerance"],
+        log_tolerance=flat["log_tolerance"] - of_load,
         deficit=deficit,
         log_frailty=flat["frailty_sd"][:, None] * flat["z_frailty"],
         sampled=sampled,

@@ -17,6 +17,7 @@ from tolerance.model.filters import (
     expected_damage,
     fatigue_log_variance,
     fill_missing_days,
+    lasting_log_variance,
 )
 from tolerance.model.logistic import log_logistic
 from tolerance.model.population import N_CUT_POINTS
@@ -58,6 +59,8 @@ class RunnerData:
     ----------
     damage_rr, log_variance : (T, U) arrays
         Expected damage of each day, and variance of log fatigue from not knowing it exactly.
+    lasting_variance : (U,) array
+        What days that share errors add to the variance of the unit's mean log fatigue.
     chronic_start_rr : (U,) array
     exposed : (T,) bool array
     pain, settled : (T, U) int arrays
@@ -75,6 +78,7 @@ class RunnerData:
 
     damage_rr: FloatArray
     log_variance: FloatArray
+    lasting_variance: FloatArray
     chronic_start_rr: FloatArray
     exposed: BoolArray
     pain: IntArray
@@ -89,6 +93,7 @@ class RunnerData:
         return RunnerData(
             damage_rr=np.ascontiguousarray(self.damage_rr[:, units]),
             log_variance=np.ascontiguousarray(self.log_variance[:, units]),
+            lasting_variance=self.lasting_variance[units],
             chronic_start_rr=self.chronic_start_rr[units],
             exposed=self.exposed,
             pain=np.ascontiguousarray(self.pain[:, units]),
@@ -132,6 +137,9 @@ def runner_data(history: RunnerHistory, tau_fatigue_d: FloatArray) -> RunnerData
     return RunnerData(
         damage_rr=damage,
         log_variance=fatigue_log_variance(damage, log_sd, tau_fatigue_d[None, :])[0],
+        lasting_variance=lasting_log_variance(
+            damage, log_sd, tau_fatigue_d, (pain != MISSING) | (settled != MISSING)
+        ),
         chronic_start_rr=np.asarray(history.chronic_start_rr, np.float64),
         exposed=np.asarray(history.exposed, np.bool_),
         pain=pain.astype(np.int64),

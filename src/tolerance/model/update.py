@@ -144,7 +144,7 @@ def update_runner(
     typical = np.median(population.tau_fatigue_d, axis=0)[tissue]
     data = runner_data(history, typical)
     asked = np.flatnonzero(((data.pain != MISSING) | (data.settled != MISSING)).any(axis=0))
-    layout = _layout(population, history, asked)
+    layout = _layout(population, history, data, asked)
     ess = float(settings.n_completed)
     if asked.size == 0:
         z = layout.mean + rng.standard_normal((settings.n_completed, layout.size)) @ layout.root.T
@@ -271,6 +271,7 @@ class _Layout:
     population: PopulationDraws
     history: RunnerHistory
     asked: IntpArray
+    load_variance: FloatArray
     tissues: IntpArray
     place: dict[str, slice]
     mean: FloatArray
@@ -282,7 +283,9 @@ class _Layout:
         return int(self.mean.size)
 
 
-def _layout(population: PopulationDraws, history: RunnerHistory, asked: IntpArray) -> _Layout:
+def _layout(
+    population: PopulationDraws, history: RunnerHistory, data: RunnerData, asked: IntpArray
+) -> _Layout:
     """Lay out the coordinates: population on its log scales, then standard normal traits."""
     tissues = np.unique(tissue_index(history.units)[asked])
     blocks = _active(population, tissues)
@@ -307,6 +310,7 @@ def _layout(population: PopulationDraws, history: RunnerHistory, asked: IntpArra
         population=population,
         history=history,
         asked=asked,
+        load_variance=data.lasting_variance[asked],
         tissues=tissues,
         place=place,
         mean=mean,
@@ -367,7 +371,7 @@ def _traits(
     traits[:, :, TOLERANCE] = (
         z[:, place["tolerance_mean"]][:, where]
         + np.exp(z[:, place["runner_sd"]]) * z[:, place["runner"]]
-        + np.exp(z[:, place["unit_sd"]]) * z[:, place["unit"]]
+        + np.sqrt(np.exp(2.0 * z[:, place["unit_sd"]]) + layout.load_variance) * z[:, place["unit"]]
     )
     traits[:, :, HEAL_RATE] = (
         np.exp(-z[:, place["tau_healing_d"]])[:, where] / history.healing_factor[None, asked]
@@ -625,7 +629,12 @@ def _complete(layout: _Layout, z: FloatArray, rng: np.random.Generator) -> _Draw
     )
     n_units = len(history.units)
     own = rng.standard_normal((n, n_units))
-    own[:, layout.asked] = z[:, place["unit"]]
+    # What the answers have in common: the unit's tolerance, and loads not known exactly.
+    together = np.sqrt(new.unit_sd[:, None] ** 2 + layout.load_variance)
+    own[:, layout.asked] = (
+        new.unit_sd[:, None] * z[:, place["unit"]]
+        + np.sqrt(layout.load_variance) * own[:, layout.asked]
+    ) / together
     tolerance = (
         new.tolerance_mean[:, tissue_index(history.units)]
         + new.runner_sd[:, None] * z[:, place["runner"]]

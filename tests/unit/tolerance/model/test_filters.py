@@ -13,6 +13,7 @@ from tolerance.model.filters import (
     fatigue_peak,
     fill_missing_days,
     healing,
+    lasting_log_variance,
     log_chronic,
     log_fatigue,
 )
@@ -107,6 +108,33 @@ def test_the_mean_of_log_fatigue_of_uncertain_days_matches_simulation(sd):
     variance = fatigue_log_variance(damage, log_sd, tau)[0, -1, 0]
     found = np.log(fatigue(damage, tau)[0, -1, 0]) - 0.5 * variance
     assert found == pytest.approx(np.mean(np.log(drawn @ kept)), abs=0.03)
+
+
+def test_what_answers_err_together_matches_simulation():
+    rng = np.random.default_rng(3)
+    median, tau, sd = weeks(8), 8.0, 0.3
+    log_sd = np.full(median.shape, sd)
+    answered = (np.arange(median.size) % 7 == 0)[:, None]
+    drawn = median.T * np.exp(sd * rng.standard_normal((4000, median.size)))
+    total = lfilter([1.0], [1.0, -np.exp(-1 / tau)], drawn, axis=1)
+    log_total = np.log(total[:, answered[:, 0]])
+    together = np.var(log_total.mean(axis=1))
+    alone = np.var(log_total, axis=0).sum() / answered.sum() ** 2
+    damage = expected_damage(median, log_sd)
+    [found] = lasting_log_variance(damage, log_sd, [tau], answered)
+    assert together > 1.3 * alone
+    assert found == pytest.approx(together - alone, rel=0.15)
+
+
+def test_one_answer_or_known_loads_have_nothing_in_common():
+    damage, tau = weeks(3), [5.0]
+    one = (np.arange(damage.size) == 9)[:, None]
+    every = damage > 0.0
+    some = np.full(damage.shape, 0.4)
+    assert lasting_log_variance(damage, some, tau, one)[0] == pytest.approx(0.0, abs=1e-12)
+    assert lasting_log_variance(damage, 0.0 * some, tau, every)[0] == 0.0
+    assert lasting_log_variance(damage, some, tau, np.zeros_like(every))[0] == 0.0
+    assert lasting_log_variance(damage, some, tau, every)[0] > 0.0
 
 
 def test_a_missing_day_is_not_rest():
