@@ -74,6 +74,7 @@ SOURCES: Final = (
     "src/tolerance/model/filters.py",
     "src/tolerance/model/fit.py",
     "src/tolerance/model/likelihood.py",
+    "src/tolerance/model/load_error.py",
     "src/tolerance/model/logistic.py",
     "src/tolerance/model/population.py",
     "src/tolerance/simulate/cohort.py",

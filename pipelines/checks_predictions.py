@@ -50,6 +50,7 @@ SOURCES: Final = (
     "src/tolerance/evaluate/world_check.py",
     "src/tolerance/model/filters.py",
     "src/tolerance/model/likelihood.py",
+    "src/tolerance/model/load_error.py",
     "src/tolerance/model/logistic.py",
     "src/tolerance/model/population.py",
     "src/tolerance/model/predict.py",

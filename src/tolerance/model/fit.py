@@ -31,6 +31,7 @@ from tolerance.model.capacity import capacity_model, time_priors
 from tolerance.model.density import LogDensity
 from tolerance.model.design import Design
 from tolerance.model.diagnostics import Diagnostics, diagnose
+from tolerance.model.load_error import effect_sd, standard_tolerance
 from tolerance.model.population import Origin, PopulationDraws
 
 __all__ = [
@@ -187,12 +188,11 @@ def posterior_of(
         flat["deficit_log_mean"][:, None] + priors.deficit_log_sd.value * flat["z_deficit"]
     )
     unit_sd, load_variance = np.exp(flat["log_unit_sd"])[:, None], design.cells.load_variance
-    together = np.sqrt(unit_sd**2 + load_variance)
-    apart = unit_sd * np.sqrt(load_variance) * rng.standard_normal(flat["z_unit"].shape)
-    of_load = (load_variance * flat["z_unit"] - apart) / together
+    together = effect_sd(unit_sd, load_variance) * flat["z_unit"]
+    own = unit_sd * standard_tolerance(flat["z_unit"], unit_sd, load_variance, rng)
     return Posterior(
         population=_population(flat, priors, origin),
-        log_tolerance=flat["log_tolerance"] - of_load,
+        log_tolerance=flat["log_tolerance"] - together + own,
         deficit=deficit,
         log_frailty=flat["frailty_sd"][:, None] * flat["z_frailty"],
         sampled=sampled,

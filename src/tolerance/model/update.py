@@ -49,6 +49,7 @@ from tolerance.model.likelihood import (
     response_log_likelihood,
     runner_data,
 )
+from tolerance.model.load_error import effect_sd, standard_tolerance
 from tolerance.model.population import N_CUT_POINTS, PopulationDraws, cut_points
 from tolerance.model.predict import Forecast, attenuation, forecast
 from tolerance.model.runner import RunnerHistory, RunnerState, tissue_index
@@ -371,7 +372,7 @@ def _traits(
     traits[:, :, TOLERANCE] = (
         z[:, place["tolerance_mean"]][:, where]
         + np.exp(z[:, place["runner_sd"]]) * z[:, place["runner"]]
-        + np.sqrt(np.exp(2.0 * z[:, place["unit_sd"]]) + layout.load_variance) * z[:, place["unit"]]
+        + effect_sd(np.exp(z[:, place["unit_sd"]]), layout.load_variance) * z[:, place["unit"]]
     )
     traits[:, :, HEAL_RATE] = (
         np.exp(-z[:, place["tau_healing_d"]])[:, where] / history.healing_factor[None, asked]
@@ -629,12 +630,9 @@ def _complete(layout: _Layout, z: FloatArray, rng: np.random.Generator) -> _Draw
     )
     n_units = len(history.units)
     own = rng.standard_normal((n, n_units))
-    # What the answers have in common: the unit's tolerance, and loads not known exactly.
-    together = np.sqrt(new.unit_sd[:, None] ** 2 + layout.load_variance)
-    own[:, layout.asked] = (
-        new.unit_sd[:, None] * z[:, place["unit"]]
-        + np.sqrt(layout.load_variance) * own[:, layout.asked]
-    ) / together
+    own[:, layout.asked] = standard_tolerance(
+        z[:, place["unit"]], new.unit_sd[:, None], layout.load_variance, rng
+    )
     tolerance = (
         new.tolerance_mean[:, tissue_index(history.units)]
         + new.runner_sd[:, None] * z[:, place["runner"]]
