@@ -230,6 +230,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cohorts", type=int, default=N_COHORTS, help="recovery fits, each kind")
     parser.add_argument("--sbc", type=int, default=N_SBC, help="calibration fits")
+    kinds = (*CALIBRATED, *RECOVERED)
+    parser.add_argument("--kinds", nargs="+", choices=kinds, default=kinds, help="only these fits")
     arguments = parser.parse_args()
     places = Places(project_root())
     params = load_params(places.params)
@@ -249,7 +251,7 @@ def main() -> None:
 
     wanted = [f"{kind}-{i}" for i in range(arguments.sbc) for kind in CALIBRATED]
     wanted += [f"{kind}-{i}" for i in range(arguments.cohorts) for kind in RECOVERED]
-    left = [item for item in wanted if item not in done]
+    left = [i for i in wanted if i not in done and i.split("-")[0] in arguments.kinds]
     with worker_pool(available_cores()) as pool:
         running = {pool.submit(_one_fit, params, item, small): item for item in left}
         for finished in as_completed(running):
