@@ -349,8 +349,8 @@ TARGETS: Final = (
            "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_error", "at most", 1,
            **_PERCENT,
            tried="The simulator knows the unfiltered peak at the joint; ours is the published one, "
-           "60 Hz at the sensor, a different quantity. Of half-sines of 30 to 50 ms it keeps the peak "
-           "within 0.1 %, of 20 ms within 2 % (tests)."),
+           "60 Hz at the sensor, a different quantity. Of half-sines of 30 to 50 ms it keeps the "
+           "peak within 0.1 %, of 20 ms within 2 % (tests)."),
     Target("Session damage (b = 9), bias of the logarithm", "simulated",
            "load_validation_synthetic", "synthetic.new_runner.session_damage_bias_log", "at most",
            10, **_PERCENT,
