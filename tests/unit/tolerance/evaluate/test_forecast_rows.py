@@ -60,6 +60,7 @@ def steady(histories):
     return replace(
         one,
         damage_rr=damage,
+        damage_log_sd=np.zeros_like(damage),
         exposed=exposed,
         chronic_start_rr=np.full(len(one.units), 0.5),
         pain=np.where(exposed[:, None], 2.0, np.nan) * np.ones_like(damage),
