@@ -43,6 +43,14 @@ MISSING_DAY_LOG_SD: Final = 1.0
 """Log-SD of the damage put in for a day that was not observed. Engineering choice: a factor of 7
 either way at 95 %, from a rest day's rehabilitation to a long run."""
 
+LOST_SESSION_LOG_SD: Final = 0.6
+"""Log-SD of the damage put in for a session whose load was lost. Engineering choice: a factor of 3
+either way at 95 %, from a short easy run to a long or fast one."""
+
+NEAR_D: Final = 14
+"""Days before and after that a day not observed is likened to: load grows over weeks. Engineering
+choice."""
+
 
 def fatigue_peak(tau_fatigue_d: ArrayLike) -> FloatArray:
     """Return the steady peak of fatigue under one reference run each Monday, Wednesday and Friday.
@@ -225,10 +233,11 @@ def lasting_log_variance(
 def fill_missing_days(
     damage_rr: ArrayLike, damage_log_sd: ArrayLike, exposed: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
-    """Expect the unit's mean where a day was not observed, and say how little that is known.
+    """Expect the mean of days nearby where a day was not observed, and say how little is known.
 
-    A session whose load was lost is expected to be the unit's mean session, any other day its mean
-    day.
+    A session whose load was lost is expected to be the unit's mean session of `NEAR_D` days before
+    and after, any other day its mean day of that time; where nothing was observed then, the mean
+    of the whole record, and for want of a session the mean day.
 
     Parameters
     ----------
@@ -240,21 +249,42 @@ def fill_missing_days(
     Returns
     -------
     damage_rr, damage_log_sd : (n_days, n_units) arrays
-        Filled days have log-SD `MISSING_DAY_LOG_SD`, and a median whose expectation is that mean.
-        A unit never observed gets 0.
+        Filled days have log-SD `MISSING_DAY_LOG_SD`, lost sessions `LOST_SESSION_LOG_SD`, and a
+        median whose expectation is that mean. A unit never observed gets 0.
     """
     damage = np.array(damage_rr, np.float64)
     log_sd = np.array(np.broadcast_to(np.asarray(damage_log_sd, np.float64), damage.shape))
+    ran = np.asarray(exposed, np.bool_)[:, None]
     missing = np.isnan(damage)
-    log_sd = np.where(missing, MISSING_DAY_LOG_SD, np.nan_to_num(log_sd, nan=MISSING_DAY_LOG_SD))
+    unknown = np.where(ran, LOST_SESSION_LOG_SD, MISSING_DAY_LOG_SD)
+    log_sd = np.where(missing, unknown, np.nan_to_num(log_sd, nan=MISSING_DAY_LOG_SD))
+    if not missing.any():
+        return damage, log_sd
     expected = np.where(missing, 0.0, expected_damage(damage, log_sd))
-    of_day = expected.sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
-    session = np.asarray(exposed, np.bool_)[:, None] & ~missing
-    n_sessions = session.sum(axis=0)
-    of_session = np.where(session, expected, 0.0).sum(axis=0) / np.maximum(n_sessions, 1)
-    of_session = np.where(n_sessions > 0, of_session, of_day)
-    mean = np.where(np.asarray(exposed, np.bool_)[:, None], of_session, of_day)
-    return np.where(missing, mean / expected_damage(1.0, MISSING_DAY_LOG_SD), damage), log_sd
+    of_day = _mean_nearby(expected, ~missing, 0.0)
+    of_session = _mean_nearby(expected, ~missing & ran, of_day)
+    mean = np.where(ran, of_session, of_day)
+    return np.where(missing, mean / expected_damage(1.0, log_sd), damage), log_sd
+
+
+def _mean_nearby(values: FloatArray, used: NDArray[np.bool_], otherwise: ArrayLike) -> FloatArray:
+    """Return the mean of used values about each day; of all used ones; or what is given instead."""
+    total = np.where(used, values, 0.0).sum(axis=0)
+    count = used.sum(axis=0)
+    whole = np.where(count > 0, total / np.maximum(count, 1), otherwise)
+    width = 2 * NEAR_D + 1
+    near = _windows(np.where(used, values, 0.0), width)
+    n_near = _windows(used.astype(np.float64), width)
+    # Sums of ones are whole numbers: below a half there is none.
+    return np.asarray(np.where(n_near > 0.5, near / np.maximum(n_near, 1.0), whole), np.float64)
+
+
+def _windows(values: FloatArray, width: int) -> FloatArray:
+    """Return the sums of odd windows about each row, cut off at the ends."""
+    half = width // 2
+    padded = np.pad(values, ((half + 1, half), (0, 0)))
+    running = np.cumsum(padded, axis=0)
+    return np.asarray(running[width:] - running[:-width], np.float64)
 
 
 def _checked(damage_rr: ArrayLike, tau_d: ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -358,7 +358,11 @@ def _forget(
     pain[silent] = np.nan
     lived["settled"][silent | (rng.random(pain.shape) < habits.unsettled_unknown_frac)] = np.nan
     lost = exposed & (rng.random(exposed.shape) < habits.missing_load_frac)
-    unknown = ~exposed & (rng.random(exposed.shape) < habits.missing_day_frac)
+    # A day that nobody wrote down can have been any day, one with a run too.
+    unknown = rng.random(exposed.shape) < habits.missing_day_frac
+    exposed[unknown] = False
+    pain[unknown] = np.nan
+    lived["settled"][unknown] = np.nan
     for name in ("damage_rr", "damage_log_sd", "load_rr"):
         lived[name][lost | unknown] = np.nan
 

@@ -5,7 +5,9 @@ from hypothesis import strategies as st
 from scipy.signal import lfilter
 
 from tolerance.model.filters import (
+    LOST_SESSION_LOG_SD,
     MISSING_DAY_LOG_SD,
+    NEAR_D,
     chronic_load,
     expected_damage,
     fatigue,
@@ -154,6 +156,26 @@ def test_a_session_whose_load_was_lost_counts_as_a_mean_session():
     expected = expected_damage(filled, log_sd)
     np.testing.assert_allclose(expected[2], [3.0, 0.0])
     np.testing.assert_allclose(expected[4], [2.0, 0.2 / 3.0])
+
+
+def test_a_missing_day_is_likened_to_days_nearby_and_to_all_where_there_is_none():
+    """Naive oracle, day by day."""
+    rng = np.random.default_rng(8)
+    damage = rng.uniform(0.5, 1.5, (90, 2)) * np.linspace(0.2, 2.0, 90)[:, None]
+    runs = np.arange(90) % 2 == 0
+    damage[~runs] = 0.0
+    damage[rng.random(90) < 0.2] = np.nan
+    damage[20:60] = np.nan
+    filled, log_sd = fill_missing_days(damage, np.zeros((90, 2)), runs)
+    found = expected_damage(filled, log_sd)
+    known = ~np.isnan(damage[:, 0])
+    for day in np.flatnonzero(~known):
+        near = np.abs(np.arange(90) - day) <= NEAR_D
+        like = known & (runs if runs[day] else True)
+        chosen = like & near if (like & near).any() else like
+        np.testing.assert_allclose(found[day], damage[chosen].mean(axis=0))
+        assert log_sd[day, 0] == (LOST_SESSION_LOG_SD if runs[day] else MISSING_DAY_LOG_SD)
+    np.testing.assert_array_equal(filled[known], damage[known])
 
 
 def test_without_a_known_session_a_lost_one_counts_as_a_mean_day():
