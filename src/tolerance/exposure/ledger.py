@@ -27,6 +27,7 @@ from tolerance.exposure.session_costs import (
     unit_model,
 )
 from tolerance.exposure.units import unit_proxies
+from tolerance.model.filters import expected_damage
 from tolerance.schemas import TABLES, conform
 
 __all__ = [
@@ -326,10 +327,11 @@ def fill_unobserved(
     Returns
     -------
     DailyDamage
-        Without NaN; what was known is unchanged.
+        Without NaN; what was known is unchanged. Like all damage here it is the median of a
+        lognormal: filled days have a median whose expectation is what is said above.
     """
-    damage, log_sd = daily.damage.copy(), daily.log_sd.copy()
-    positive = np.isfinite(damage) & (damage > 0.0)
+    positive = np.isfinite(daily.damage) & (daily.damage > 0.0)
+    damage = expected_damage(daily.damage, np.nan_to_num(daily.log_sd))
     typical = np.broadcast_to(
         _average(damage, positive & daily.exposed[:, None], np.ones(damage.shape[1])), damage.shape
     ).copy()
@@ -342,9 +344,14 @@ def fill_unobserved(
         typical[later] = _average(damage, here & daily.exposed[:, None], other)
     missing = np.isnan(damage)
     share = np.where(daily.exposed, 1.0, settings.costs.unlogged_session_frac)
-    damage = np.where(missing, share[:, None] * typical, damage)
-    log_sd = np.where(missing, settings.costs.unlogged_log_sd, log_sd)
-    return DailyDamage(daily.dates, damage, log_sd, daily.exposed)
+    spread = settings.costs.unlogged_log_sd
+    median = share[:, None] * typical / expected_damage(1.0, spread)
+    return DailyDamage(
+        daily.dates,
+        np.where(missing, median, daily.damage),
+        np.where(missing, spread, daily.log_sd),
+        daily.exposed,
+    )
 
 
 def _average(damage: Floats, used: NDArray[np.bool_], otherwise: Floats) -> Floats:

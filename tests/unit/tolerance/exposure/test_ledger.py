@@ -26,6 +26,7 @@ from tolerance.exposure.ledger import (
 from tolerance.exposure.session_costs import LedgerSettings, log_sd_of, session_costs, unit_model
 from tolerance.exposure.settings import exposure_settings
 from tolerance.exposure.units import runner_units, unit_proxies
+from tolerance.model.filters import expected_damage
 from tolerance.schemas import validate
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -231,8 +232,10 @@ def test_days_not_written_down_stay_missing_until_filled_with_a_wide_error(setti
     np.testing.assert_allclose(daily.damage[:, TENDON], [1.0, 0.0, np.nan, np.nan])
     assert daily.exposed.tolist() == [True, False, False, True]
     filled = fill_unobserved(daily, settings)
-    assert filled.damage[2, TENDON] == pytest.approx(settings.costs.unlogged_session_frac)
-    assert filled.damage[3, TENDON] == pytest.approx(1.0)
+    expected = expected_damage(filled.damage, filled.log_sd)[:, TENDON]
+    session_rr = expected[0]
+    assert expected[2] == pytest.approx(settings.costs.unlogged_session_frac * session_rr)
+    assert expected[3] == pytest.approx(session_rr)
     assert filled.log_sd[2, TENDON] == settings.costs.unlogged_log_sd
 
 
@@ -347,9 +350,10 @@ def rested(**profile):
 
 
 def daily_rr(history):
-    """Return damage of the injured unit by day, and where the remembered weeks are."""
+    """Return expected damage of the injured unit, its log SD, and where remembered weeks are."""
     begin = int((np.datetime64(DAY) - history.dates[0]).astype(int))
-    return history.damage_rr[:, 0], history.damage_log_sd[:, 0], slice(begin - 28, begin)
+    log_sd = history.damage_log_sd[:, 0]
+    return expected_damage(history.damage_rr[:, 0], log_sd), log_sd, slice(begin - 28, begin)
 
 
 def test_weeks_after_an_injury_are_as_the_profile_remembers_them(settings):
@@ -368,8 +372,9 @@ def test_weeks_after_an_injury_are_as_the_profile_remembers_them(settings):
     walk = damage[weeks.stop]
     np.testing.assert_allclose(damage[weeks], settings.costs.unlogged_session_frac * walk)
     assert damage[weeks].sum() < silent[0][weeks].sum() / 10.0
-    damage, _, weeks = running
-    assert damage[weeks].sum() == pytest.approx(4 * 60 / 30, rel=1e-6)
+    damage, log_sd, weeks = running
+    median = damage[weeks] / expected_damage(1.0, log_sd[weeks])
+    assert median.sum() == pytest.approx(4 * 60 / 30, rel=1e-6)
     assert np.count_nonzero(damage[weeks]) == 12
 
 
@@ -396,5 +401,6 @@ def test_a_run_of_unknown_load_since_the_injury_is_an_average_run_since_then(set
     hurt = InjuryEntry(injury="plantar_fasciopathy", side="left", onset=DAY - timedelta(days=40))
     known = record(*sessions, usual_weekly_minutes=240.0, injuries=(hurt,))
     history = record_history(known, settings, DAY + timedelta(days=2))
-    assert history.damage_rr[-1, 0] == pytest.approx(history.damage_rr[-3, 0])
+    expected = expected_damage(history.damage_rr[:, 0], history.damage_log_sd[:, 0])
+    assert expected[-1] == pytest.approx(expected[-3])
     assert history.damage_rr[-3, 0] == pytest.approx(1.0 / 3.0, rel=1e-6)
