@@ -84,10 +84,15 @@ def history():
 
 @pytest.fixture
 def histories(history):
-    """Return three runners: one with sparse answers elsewhere, one injured anew, one silent."""
+    """Return three runners: one with sparse answers elsewhere, one injured anew, one silent.
+
+    None of their loads is known exactly.
+    """
     rng = np.random.default_rng(41)
     load = np.exp(rng.normal(0.0, 0.4, (42, 1)))
-    first = replace(history, damage_rr=history.damage_rr * load, damage_log_sd=np.zeros((42, 10)))
+    first = replace(
+        history, damage_rr=history.damage_rr * load, damage_log_sd=np.full((42, 10), 0.4)
+    )
     pain = first.pain.copy()
     pain[history.exposed, 7] = rng.integers(0, 11, history.exposed.sum())
     first = replace(first, pain=pain)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from tolerance.model.capacity import TISSUE_AXES, capacity_model, time_priors
-from tolerance.model.design import build_design, chebyshev_basis
+from tolerance.model.design import build_design, chebyshev_basis, medians
 from tolerance.model.likelihood import (
     hazard_log_likelihood,
     response_log_likelihood,
@@ -91,7 +91,7 @@ def plain_log_density(histories, design, priors, value):
         tolerance = (
             value["tissue_mean"][tissue_index(history.units)]
             + value["effect_runner"][i]
-            + np.exp(value["log_unit_sd"]) * value["z_unit"][cells]
+            + unit_effect(design, value)[cells]
         )
         own = deficit[first_injury : first_injury + len(history.injuries)][None]
         first_injury += len(history.injuries)
@@ -102,11 +102,18 @@ def plain_log_density(histories, design, priors, value):
             log_frailty=one * value["frailty_sd"] * value["z_frailty"][i],
         )
         traits, shared = _packed(draws, history)
-        data = runner_data(history, np.full(10, 2.0))
+        typical = medians(priors.fatigue_days)[tissue_index(history.units)]
+        data = runner_data(history, typical)
         cuts = population.cut_points[:, tissue_index(history.units)]
         log_density += response_log_likelihood(data, traits, shared, cuts, own, CHRONIC)[0]
         log_density += hazard_log_likelihood(data, traits, shared, own, CHRONIC)[0]
     return log_density
+
+
+def unit_effect(design, value):
+    """Return what a unit's answers have in common: its tolerance, and loads not known exactly."""
+    sd = np.hypot(np.exp(value["log_unit_sd"]), np.sqrt(design.cells.load_variance))
+    return sd * value["z_unit"]
 
 
 def physical(design, priors, value):
@@ -120,7 +127,7 @@ def physical(design, priors, value):
     mean -= value["gamma"] * np.sum(a.runner_chronic * basis_a, axis=(1, 2))
     deficit = np.exp(value["deficit_log_mean"] + priors.deficit_log_sd.value * value["z_deficit"])
     np.add.at(mean, a.injury_runner, deficit * a.injury_left)
-    unit = np.exp(value["log_unit_sd"]) * value["z_unit"] * a.cell_weight
+    unit = unit_effect(design, value) * a.cell_weight
     mean -= a.runner_share @ tissue_mean + np.bincount(design.cell_runner, weights=unit)
     effect = np.where(
         a.answered,
@@ -133,6 +140,8 @@ def physical(design, priors, value):
 @pytest.mark.slow
 def test_the_sampled_density_is_the_plain_one_up_to_a_constant(histories, priors):
     design = build_design(histories, priors)
+    assert design.cells.load_variance.max() > 0.005
+    assert design.rows.variance.max() > 0.05
     model = capacity_model(design, priors)
     names = [variable.name for variable in model.free_RVs]
     log_density = model.compile_logp(jacobian=False, sum=False, mode="FAST_COMPILE")

@@ -10,7 +10,9 @@ from tolerance.model.design import build_design
 
 @pytest.fixture
 def design(histories, priors):
-    return build_design(histories, priors)
+    made = build_design(histories, priors)
+    assert made.cells.load_variance.max() > 0.005
+    return made
 
 
 def points(density, seed, n):
