@@ -2,11 +2,15 @@
 
 For runner i, unit u of tissue k, day t::
 
-    M = log F - c_iu - gamma log((A + a) / (A_ref + a)) + delta_j exp(-days / tau_H)
-    c_iu = m_k + runner_sd a_i + unit_sd e_iu
+    M = E[log F] - c_iu - gamma log((A + a) / (A_ref + a)) + delta_j exp(-days / tau_H)
+    c_iu = m_k + runner_sd a_i + sqrt(unit_sd^2 + x_iu) e_iu
     P(pain > j) = logistic((b M - kappa_kj) s)        s: not knowing the load exactly
     P(settled)  = logistic((z0 - z1 M) s')
     log h = alpha_k + omega M + omega^2 v / 2 + frailty_i + beta recent
+
+v is the variance of log F from not knowing the load exactly, and x what the answers of a unit
+share of that error: they cannot tell it from tolerance, so the two are sampled together and told
+apart afterwards (`tolerance.model.load_error`). With known loads both are zero.
 
 **Parameterisation.** What the answers fix is each runner's average margin, on the logit scale, and
 each tissue's. Those are sampled (``runner_logit``, and ``tissue_axes``: what tissues share and how

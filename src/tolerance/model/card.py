@@ -29,6 +29,9 @@ def _number(values: Mapping[str, Any], path: str, digits: int = 2) -> str:
         if not isinstance(found, Mapping) or key not in found:
             return NOT_YET
         found = found[key]
+    if isinstance(found, Mapping):  # a score with its interval
+        value, low, high = (found[key] for key in ("value", "low", "high"))
+        return f"{value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f})"
     return f"{found:.{digits}f}" if isinstance(found, float) else str(found)
 
 
@@ -91,7 +94,8 @@ def model_card(fit: Mapping[str, Any], checks: Mapping[str, Any], priors: Tolera
         "priors and what real data identify.",
         "Data preparation": "Sessions become damage per tissue and side in reference runs (30 min "
         "easy and flat), with a log-SD that grows down the ladder of exposure. A day that was not "
-        "observed gets the mean of the observed ones with a log-SD of 1, never zero.",
+        "observed is expected to be the mean of the days two weeks about it with a log-SD of 1, a "
+        "session whose load was lost the mean session with 0.6; never zero.",
         "Outcome": "Pain 0 to 10 (worst of the session), settled within 24 h, and injury: a "
         "complaint that stops running for at least seven days or three sessions, or needs care. "
         "Same-tissue injury and any injury are reported apart.",
@@ -103,8 +107,10 @@ def model_card(fit: Mapping[str, Any], checks: Mapping[str, Any], priors: Tolera
         "in which it is not are among the checks. Under a painkiller pain is at least what was "
         "said, and 'settled' says nothing.",
         "Analytical methods": "Ordered logit, Bernoulli and competing complementary log-log "
-        "hazards with a runner's frailty; runner, tissue and side partially pooled; error of load "
-        "marginalised to first order. NUTS (nutpie; gradient derived by hand, held against that of "
+        "hazards with a runner's frailty; runner, tissue and side partially pooled; a day's load "
+        "errs lognormally, and so does the sum that fatigue is, with the mean and variance of its "
+        "parts; what a unit's answers share of that error is told apart from its tolerance. "
+        "NUTS (nutpie; gradient derived by hand, held against that of "
         "PyMC). Gate: R-hat at most 1.01, effective size at least 400, no divergence, E-BFMI above "
         "0.3. This fit: R-hat "
         f"{of_fit('rhat_max', 3)}, effective size {of_fit('ess_min', 0)}, "
@@ -131,10 +137,10 @@ def model_card(fit: Mapping[str, Any], checks: Mapping[str, Any], priors: Tolera
         f"Simulation-based calibration with known loads: {of_checks('sbc.n_simulations')} "
         f"simulations, passed {of_checks('sbc_pass')} (1 is yes; 200 were planned). With the "
         f"cohort's load errors and gaps ({of_checks('sbc_with_load_errors.n_simulations')} "
-        "simulations) 90 % intervals hold "
-        f"{of_checks('sbc_with_load_errors.quantities.gamma.coverage90')} of true gammas and "
-        f"{of_checks('sbc_with_load_errors.quantities.pain_slope.coverage90')} of pain slopes. A "
-        "runner's update is up to "
+        "simulations), share of true values that 90 % intervals hold: gamma "
+        f"{of_checks('sbc_with_load_errors.quantities.gamma.coverage90')}, pain slope "
+        f"{of_checks('sbc_with_load_errors.quantities.pain_slope.coverage90')}. A runner's update "
+        "is up to "
         f"{of_checks('update.shift_injured_sd_max')} SD from NUTS on injured tissues "
         f"({of_checks('update.n_runners')} runners). Calibration slope of next week's "
         f"pain in the well-specified world: {of_checks('calibration_slope')}.",

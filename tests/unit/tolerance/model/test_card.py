@@ -4,11 +4,22 @@ from tolerance.model.card import ITEMS, NOT_YET, model_card
 def test_every_item_of_tripod_ai_is_there_with_the_numbers_of_the_metrics(priors):
     fit = {"rhat_max": 1.0049, "ess_min": 512.0, "divergences": 0, "ebfmi_min": 0.7, "passed": 1,
            "n_runners": 61, "n_sessions": 5123, "n_pain_reports": 9, "n_injuries": 7}  # fmt: skip
-    checks = {"recovery": {"dense": {"corr": 0.973, "coverage90": 0.91, "n_cohorts": 20}}}
+    checks = {
+        "recovery": {"dense": {"corr": 0.973, "coverage90": 0.91, "n_cohorts": 20}},
+        "calibration_slope": {"value": 0.84, "low": 0.7, "high": 0.99},
+    }
     card = model_card(fit, checks, priors)
     for item in ITEMS:
         assert f"## {item}\n" in card
-    for number in ("1.005", "512", "5123", "0.97", "0.91", "gate passed: yes"):
+    for number in (
+        "1.005",
+        "512",
+        "5123",
+        "0.97",
+        "0.91",
+        "0.84 (0.70 to 0.99)",
+        "gate passed: yes",
+    ):
         assert number in card
 
 
