@@ -1,11 +1,14 @@
 """Processes that share work, one per core."""
 
+import importlib
 import multiprocessing
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
+
+from threadpoolctl import threadpool_limits
 
 __all__ = ["available_cores", "worker_pool"]
 
@@ -23,7 +26,8 @@ def worker_pool(
     """Return a pool of processes that end with this one, even when it is killed.
 
     Processes are started anew rather than forked: threads of compiled libraries do not survive a
-    fork.
+    fork. Linear algebra takes one thread in each: the cores are shared out already, and sums keep
+    their order whatever the machine, so that results repeat to the last bit.
 
     Parameters
     ----------
@@ -41,6 +45,8 @@ def worker_pool(
 
 def _start(initializer: Callable[..., None] | None, initargs: tuple[Any, ...]) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    importlib.import_module("scipy.linalg")  # brings the libraries that are limited, NumPy's too
+    threadpool_limits(limits=1)
     if initializer is not None:
         initializer(*initargs)
 

@@ -7,6 +7,7 @@ import sys
 
 import psutil
 import pytest
+from threadpoolctl import threadpool_info
 
 from pipelines.paths import project_root
 from pipelines.workers import available_cores, worker_pool
@@ -37,6 +38,13 @@ def test_results_come_in_the_order_of_the_tasks():
 def test_a_worker_is_prepared_before_its_first_task(tmp_path):
     with worker_pool(1, os.chdir, (tmp_path,)) as pool:
         assert list(pool.map(os.path.realpath, ["."])) == [os.path.realpath(tmp_path)]
+
+
+def test_linear_algebra_takes_one_thread_in_each_worker():
+    with worker_pool(1) as pool:
+        libraries = pool.submit(threadpool_info).result()
+    assert libraries
+    assert {library["num_threads"] for library in libraries} == {1}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills a process by signal")
