@@ -45,6 +45,7 @@ checks: environment ## the long checks, their summaries in data/metrics/checks_*
 	python -m pipelines.checks_progression
 	python -m pipelines.checks_predictions
 	python -m pipelines.checks_update
+	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m pipelines.checks_laplace
 	OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 python -m pipelines.checks_model
 
 bench: environment ## time the load core beside its peers, into data/metrics/benchmarks.json

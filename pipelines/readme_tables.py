@@ -17,9 +17,11 @@ from pipelines.paths import Places, project_root
 from pipelines.store import read_json, write_text
 from tolerance.evaluate.check_tables import (
     FORECAST_COLUMNS,
+    LARGE_COHORT_COLUMNS,
     RECOVERY_COLUMNS,
     SORENESS_COLUMNS,
     forecast_rows,
+    large_cohort_rows,
     recovery_rows,
     soreness_rows,
 )
@@ -72,6 +74,11 @@ def recovery_table(metrics: Mapping[str, Any]) -> str:
     return _table(RECOVERY_COLUMNS, recovery_rows(metrics))
 
 
+def large_cohorts_table(metrics: Mapping[str, Any]) -> str:
+    """Return the approximation for large cohorts beside the sampler, in Markdown."""
+    return _table(LARGE_COHORT_COLUMNS, large_cohort_rows(metrics))
+
+
 def soreness_table(metrics: Mapping[str, Any]) -> str:
     """Return the scores of next-day soreness, in Markdown."""
     return _table(SORENESS_COLUMNS, soreness_rows(metrics), words=(0, 1))
@@ -85,6 +92,7 @@ TABLES: Final[Mapping[str, tuple[str | tuple[str, ...], Callable[[Mapping[str, A
     "trial": ("progression", trial_table),
     "forecasts": ("checks_tolerance", forecasts_table),
     "recovery": ("checks_tolerance", recovery_table),
+    "large_cohorts": ("checks_tolerance", large_cohorts_table),
     "soreness": ("tolerance_pmdata", soreness_table),
 }
 """Metrics file and rendering of each table by the name in its mark; of several files, rendering

@@ -11,9 +11,11 @@ from tolerance.simulate.damage_pool import DAMAGE_POOL
 
 __all__ = [
     "FORECAST_COLUMNS",
+    "LARGE_COHORT_COLUMNS",
     "RECOVERY_COLUMNS",
     "SORENESS_COLUMNS",
     "forecast_rows",
+    "large_cohort_rows",
     "recovery_rows",
     "soreness_rows",
 ]
@@ -23,6 +25,15 @@ FORECAST_COLUMNS: Final = (
     "Calibration slope",
 )  # fmt: skip
 RECOVERY_COLUMNS: Final = ("Check, simulated", "Aim", "Result", "Rests on")
+LARGE_COHORT_COLUMNS: Final = (
+    "Simulated cohort",
+    "Sampler",
+    "Approximation",
+    "Shift of a tolerance, median (95 % below)",
+    "Width, least to greatest",
+    "Shift of what is shared, median (greatest)",
+    "Width, least to greatest",
+)
 SORENESS_COLUMNS: Final = ("Days that were left out", "Score", "Aim", "Ours", "Best other")
 
 RECOVERY_WORDS: Final = {
@@ -115,6 +126,42 @@ def recovery_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
             for name in (NAMED_IN_ADVANCE if calibration["n_simulations"] else ())
         ]
     return rows
+
+
+def large_cohort_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Return the approximation for large cohorts beside the sampler: time, shifts and widths.
+
+    Shifts are in posterior SDs of the sampler, widths as shares of them.
+
+    Parameters
+    ----------
+    checks : mapping
+        ``checks_tolerance.json``.
+    """
+    rows: list[tuple[str, ...]] = []
+    for found in checks.get("laplace", {}).values():
+        compared = ["–"] * 4
+        if "sampled" in found:
+            own, shared = found["tolerance"], found["shared"]
+            compared = [
+                f"{own['shift_sd_median']:.2f} ({own['shift_sd_95']:.2f}) SD",
+                f"{own['width_least']:.2f} to {own['width_greatest']:.2f}",
+                f"{shared['shift_sd_median']:.2f} ({shared['shift_sd_max']:.2f}) SD",
+                f"{shared['width_least']:.2f} to {shared['width_greatest']:.2f}",
+            ]
+        rows.append(
+            (
+                f"{found['n_runners']:,} runners, {found['n_sessions']:,} sessions",
+                _minutes(found["sampled"]) if "sampled" in found else "not run",
+                _minutes(found),
+                *compared,
+            )
+        )
+    return rows
+
+
+def _minutes(found: Mapping[str, Any]) -> str:
+    return f"{found['seconds'] / 60.0:.1f} min ({found['cpu_seconds'] / 60.0:.1f} of a core)"
 
 
 def soreness_rows(metrics: Mapping[str, Any]) -> list[tuple[str, ...]]:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from tolerance.evaluate.check_tables import forecast_rows, recovery_rows, soreness_rows
+from tolerance.evaluate.check_tables import (
+    forecast_rows,
+    large_cohort_rows,
+    recovery_rows,
+    soreness_rows,
+)
 from tolerance.model.calibration_checks import NAMED_IN_ADVANCE
 
 
@@ -38,6 +43,29 @@ def test_calibration_shows_what_was_named_in_advance():
     rows = recovery_rows({"recovery": {}, "sbc": {"n_simulations": 200, "quantities": quantities}})
     assert [row[2] for row in rows] == ["0.050"] * len(NAMED_IN_ADVANCE)
     assert rows[0][3] == "200 simulations"
+
+
+def test_a_cohort_that_was_not_sampled_says_so():
+    of = {"seconds": 120.0, "cpu_seconds": 240.0}
+    group = {
+        "shift_sd_median": 0.04, "shift_sd_95": 0.11, "shift_sd_max": 0.2, "width_least": 0.93,
+        "width_greatest": 1.05,
+    }  # fmt: skip
+    small = of | {"n_runners": 60, "n_sessions": 5000, "tolerance": group, "shared": group}
+    checks = {
+        "laplace": {
+            "60": small | {"sampled": of},
+            "5205": of | {"n_runners": 5205, "n_sessions": 448000},
+        }
+    }
+    sampled, alone = large_cohort_rows(checks)
+    assert sampled[1] == "2.0 min (4.0 of a core)"
+    assert sampled[3:] == (
+        "0.04 (0.11) SD", "0.93 to 1.05", "0.04 (0.20) SD", "0.93 to 1.05",
+    )  # fmt: skip
+    assert alone[0] == "5,205 runners, 448,000 sessions"
+    assert alone[1] == "not run"
+    assert alone[3:] == ("–", "–", "–", "–")
 
 
 @pytest.fixture
