@@ -25,6 +25,7 @@ from tolerance.model.design import Design, build_design
 from tolerance.model.fit import compile_model, sample
 from tolerance.model.laplace import NormalPosterior, approximate
 from tolerance.model.runner import RunnerHistory
+from tolerance.model.runner_densities import RunnerDensities
 from tolerance.simulate.cohort import cohort_tables, simulate_cohort
 
 __all__ = ["HASH", "METRICS", "agreement", "input_hash", "main"]
@@ -66,6 +67,7 @@ SOURCES: Final = (
     "src/tolerance/model/laplace.py",
     "src/tolerance/model/likelihood.py",
     "src/tolerance/model/logistic.py",
+    "src/tolerance/model/runner_densities.py",
     "src/tolerance/simulate/cohort.py",
 )
 """Code that decides the numbers; what it imports besides hands them on."""
@@ -147,7 +149,11 @@ def _draws(
     found: NormalPosterior, design: Design, params: Params, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
     density = LogDensity(design, params.tolerance_priors)
-    rows = [density.expand(x) for x in found.draw(N_DRAWS, density.layout.n_dim, rng)]
+    runners = RunnerDensities(design, params.tolerance_priors)
+    rows = [
+        density.expand(runners.joined(shared, own))
+        for shared, own in zip(*found.draw(N_DRAWS, rng), strict=True)
+    ]
     return {name: np.stack([row[name] for row in rows]) for name in (*SHARED, OWN)}
 
 

@@ -31,7 +31,7 @@ from tolerance.model.population import N_CUT_POINTS, ZERO_CUT_POINT
 from tolerance.model.predict import LOGIT_VARIANCE
 from tolerance.model.priors import TIME_LIMIT_SD
 
-__all__ = ["Layout", "LogDensity", "log_density"]
+__all__ = ["Layout", "LogDensity", "Priors", "log_density", "prior_numbers"]
 
 type FloatArray = NDArray[np.float64]
 type IntArray = NDArray[np.int64]
@@ -176,7 +176,7 @@ class LogDensity:
         self.layout = Layout(design.n_cells, design.injury_cell.size, design.n_runners)
         self._data = (design.rows, design.blocks, design.centres)
         self._cells = design.cells
-        self._priors = _numbers(priors)
+        self._priors = prior_numbers(priors)
 
     def __call__(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Return log density, up to a constant, and its gradient.
@@ -225,7 +225,8 @@ class LogDensity:
         }
 
 
-def _numbers(priors: TolerancePriors) -> Priors:
+def prior_numbers(priors: TolerancePriors) -> Priors:
+    """Return the priors as the compiled density reads them."""
     normal = {
         "settle_level": priors.settle_level,
         "deficit_log_mean": priors.deficit_log_mean,

@@ -1,44 +1,45 @@
-"""The capacity model's posterior by nested normal approximation, for cohorts too large to sample.
+"""The capacity model's posterior by nested approximation, for cohorts too large to sample.
 
-Given what all runners share, runners are independent. So each runner's own coordinates are taken
-as normal about their mode, and what they share is found where the gradient of the *marginal*
-density is zero: by Fisher's identity that is the mean of the joint density's gradient over the
-runners' own coordinates (Louis 1982, doi:10.1111/j.2517-6161.1982.tb01203.x). The mean is taken
-over points that match the normal distribution's first three moments (spherical cubature,
-Arasaratnam and Haykin 2009, doi:10.1109/TAC.2009.2019800), turned at random for each runner. The
-marginal density's curvature, by differences of that gradient, is the precision of what is shared.
+Given what all runners share, runners are independent. What is shared is found where the gradient
+of its *marginal* density is zero: by Fisher's identity that is the mean of the joint density's
+gradient over the runners' own coordinates (Louis 1982,
+doi:10.1111/j.2517-6161.1982.tb01203.x). The mean is taken over points about each runner's mode: a
+spherical cubature (Arasaratnam and Haykin 2009, doi:10.1109/TAC.2009.2019800) with a point at the
+centre, turned at random, and weighted by the density at its points over that of the normal
+distribution. The marginal density's curvature, by differences of that gradient, is the precision of
+what is shared.
 
 This is the idea of integrated nested Laplace approximations (Rue et al. 2009,
-doi:10.1111/j.1467-9868.2008.00700.x), with a normal distribution for what is shared: it gets better
-the more runners there are. Unlike the mode of the joint density, it is not biased where there is
-little data on each of many runners. It is an approximation: `pipelines.checks_laplace` holds it
+doi:10.1111/j.1467-9868.2008.00700.x), with a normal distribution for what is shared, but for the
+spreads, whose distribution is skewed: theirs is integrated along the line of conditional means. It
+gets better the more runners there are. Neither the mode of the joint density nor a normal
+distribution for the runners' own coordinates would do: both are biased, the more so the more
+runners there are with little data each. It is an approximation: `pipelines.checks_laplace` holds it
 against the sampler on the same data.
 """
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, optimize
+from scipy import interpolate, linalg, optimize, stats
 
 from tolerance.config import TolerancePriors
-from tolerance.model.density import FRAILTY_SD, N_SHARED, RUNNER_SD, UNIT_SD, Layout, LogDensity
+from tolerance.model.density import FRAILTY_SD, N_SHARED, RUNNER_SD, UNIT_SD, LogDensity
 from tolerance.model.design import Design
+from tolerance.model.runner_densities import RunnerDensities
 
-__all__ = ["NormalPosterior", "approximate", "normal_posterior"]
+__all__ = ["Groups", "NormalPosterior", "approximate", "normal_posterior"]
 
 type FloatArray = NDArray[np.float64]
-type IntArray = NDArray[np.intp]
-type Gradient = Callable[[FloatArray], FloatArray]
-type MapGradients = Callable[[Iterable[FloatArray]], Iterable[FloatArray]]
 
 STEP: Final = 1e-3
 """Of differences of gradients, in coordinates whose prior SD is about one."""
-SPREADS: Final = [RUNNER_SD, UNIT_SD, FRAILTY_SD]
-"""Held for the start: the joint density has no mode by the spread of centred coordinates."""
+SPREADS: Final = (RUNNER_SD, UNIT_SD, FRAILTY_SD)
+"""Held for the start, as the joint density has no mode by the spread of centred coordinates; and
+skewed."""
 START_ITERATIONS: Final = 200
 """Of the joint mode, from which the marginal one is looked for."""
 OWN_STEPS: Final = 3
@@ -50,6 +51,11 @@ LONGEST_STEP: Final = 0.5
 """Of shared coordinates, in one iteration."""
 LEAST_PRECISION: Final = 0.1
 """Own coordinates have a prior precision of about one; keeps a step off the mode finite."""
+N_ROTATIONS: Final = 2
+"""Of the cubature's points: one is exact for a normal distribution, more weigh better."""
+SKEWED_AT_SD: Final = np.arange(-6.0, 5.0)
+"""Where the gradient is asked along a skewed coordinate, in SDs: spreads tail off towards none."""
+N_QUANTILES: Final = 2001
 MAX_ITERATIONS: Final = 40
 SAME_CURVATURE_SD: Final = 0.3
 """The curvature counts as that of the mode if it is from no farther off, in posterior SDs."""
@@ -59,9 +65,26 @@ SETTLED_SD: Final = 0.02
 """Iterations end when the next step is shorter than this in posterior SDs."""
 
 
+class Groups(Protocol):
+    """A density in which groups are independent given what they share.
+
+    Groups with fewer own coordinates than others are filled up with standard normal ones.
+    """
+
+    n_own: int
+
+    def own_gradient(self, shared: FloatArray, own: FloatArray) -> FloatArray:
+        """Return the log density's gradient by the own coordinates, (N, D) as these."""
+
+    def mean_shared_gradient(
+        self, shared: FloatArray, points: FloatArray, log_weight: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the mean gradient by shared coordinates over weighted points, and the weights."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NormalPosterior:
-    """The approximation: shared coordinates, and each runner's own given the shared ones.
+    """The approximation: shared coordinates, and each group's own given the shared ones.
 
     Attributes
     ----------
@@ -69,47 +92,49 @@ class NormalPosterior:
         Mean of the shared coordinates.
     shared_root : (P, P) array
         Root of their covariance.
-    places : (N, D) int array
-        Where each runner's own coordinates are; -1 for none.
     own : (N, D) array
-        Their mean.
+        Mean of the own coordinates.
     own_root : (N, D, D) array
         Root of their covariance.
     own_by_shared : (P, N, D) array
         How their mean moves with the shared coordinates.
+    skewed : tuple of int
+        Shared coordinates whose distribution is not taken as normal.
+    quantiles : (len(skewed), N_QUANTILES) array
+        Theirs, in SDs off their mean, at equal steps of probability.
     n_gradients : int
-        Gradients that it took.
-    last_step_sd : float
-        Of the last iteration, in posterior SDs.
+        Gradients of the whole density that it took.
     """
 
     shared: FloatArray
     shared_root: FloatArray
-    places: IntArray
     own: FloatArray
     own_root: FloatArray
     own_by_shared: FloatArray
+    skewed: tuple[int, ...]
+    quantiles: FloatArray
     n_gradients: int
-    last_step_sd: float
 
-    def draw(self, n: int, n_dim: int, rng: np.random.Generator) -> FloatArray:
-        """Return draws of all coordinates, (n, n_dim).
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+        """Return draws of shared (n, P) and of own coordinates (n, N, D).
 
         Parameters
         ----------
-        n, n_dim : int
+        n : int
         rng : numpy.random.Generator
         """
-        used = self.places >= 0
-        x = np.empty((n, n_dim))
+        off = rng.standard_normal((n, self.shared.size)) @ self.shared_root.T
+        for place, quantiles in zip(self.skewed, self.quantiles, strict=True):
+            line, sd = _conditional_line(self.shared_root @ self.shared_root.T, place)
+            normal = off[:, place] / sd
+            skewed = np.interp(stats.norm.cdf(normal), np.linspace(0, 1, N_QUANTILES), quantiles)
+            off += (skewed - normal)[:, None] * line
+        own = np.empty((n, *self.own.shape))
         for s in range(n):
-            off = self.shared_root @ rng.standard_normal(self.shared.size)
             chance = rng.standard_normal(self.own.shape)
-            own = self.own + np.tensordot(off, self.own_by_shared, axes=1)
-            own += np.einsum("nij,nj->ni", self.own_root, chance)
-            x[s, : self.shared.size] = self.shared + off
-            x[s, self.places[used]] = own[used]
-        return x
+            own[s] = self.own + np.tensordot(off[s], self.own_by_shared, axes=1)
+            own[s] += np.einsum("nij,nj->ni", self.own_root, chance)
+        return self.shared + off, own
 
 
 def approximate(
@@ -129,19 +154,19 @@ def approximate(
     rng : numpy.random.Generator
         Turns the cubature's points.
     cores : int
-        Gradients at once.
+        Runners worked out at once.
     tell : callable
         Called with the length of every step, in posterior SDs: progress of a long search.
 
     Raises
     ------
     ArithmeticError
-        If the curvature is not that of a maximum: then sample instead.
+        If there is no maximum to be found: then sample instead.
     """
     density = LogDensity(design, priors)
     middle = density.start()
     bounds = np.tile([-np.inf, np.inf], (middle.size, 1))
-    bounds[SPREADS] = middle[SPREADS][:, None]
+    bounds[list(SPREADS)] = middle[list(SPREADS)][:, None]
 
     def downhill(x: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = density(x)
@@ -154,41 +179,36 @@ def approximate(
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxiter": START_ITERATIONS, "maxcor": 20},
-    )
+    ).x
+    runners = RunnerDensities(design, priors, cores=cores)
     return normal_posterior(
-        lambda x: density(x)[1],
-        start.x,
-        _own_places(density.layout, design),
-        N_SHARED,
-        rng,
-        cores=cores,
-        tell=tell,
+        runners, start[:N_SHARED], runners.own_of(start), rng, skewed=SPREADS, tell=tell
     )
 
 
 def normal_posterior(
-    gradient: Gradient,
-    start: FloatArray,
-    places: IntArray,
-    n_shared: int,
+    groups: Groups,
+    shared: FloatArray,
+    own: FloatArray,
     rng: np.random.Generator,
     *,
-    cores: int = 1,
+    skewed: tuple[int, ...] = (),
     tell: Callable[[float], None] = lambda length_sd: None,
 ) -> NormalPosterior:
     """Approximate a density in which groups are independent given what they share.
 
     Parameters
     ----------
-    gradient : callable
-        From all coordinates to the gradient of the joint log density, an array of the same size.
-    start : (n_dim,) array
-        Shared coordinates come first.
-    places : (N, D) int array
-        Where each group's own coordinates are; -1 where a group has fewer than D. Prior precisions
-        of all coordinates should be about one.
-    n_shared : int
-    rng, cores, tell
+    groups : Groups
+    shared : (P,) array
+        Where to begin.
+    own : (N, D) array
+        The same; prior precisions of these coordinates should be about one.
+    rng : numpy.random.Generator
+        Turns the cubature's points.
+    skewed : tuple of int
+        Shared coordinates whose distribution is not taken as normal.
+    tell : callable
         As in `approximate`.
 
     Raises
@@ -196,34 +216,25 @@ def normal_posterior(
     ArithmeticError
         If there is no maximum of the marginal density to be found.
     """
-    with ThreadPoolExecutor(cores) as pool:
-        marginal = _Marginal(lambda points: pool.map(gradient, points), places, n_shared, rng)
-        x = marginal.at_own_mode(start, START_OWN_STEPS)
-        return _to_marginal_mode(marginal, x, tell)
-
-
-def _to_marginal_mode(
-    marginal: "_Marginal", x: FloatArray, tell: Callable[[float], None]
-) -> NormalPosterior:
-    """Follow the marginal density's gradient to zero, with its curvature by differences."""
-    score, own_root = marginal.score(x)
-    curvature, by_shared = marginal.curvature(x, score)
-    covariance, moved_sd = _inverse(curvature), 0.0
+    marginal = _Marginal(groups, own.shape, rng)
+    at = marginal.at_own_mode(shared, own, START_OWN_STEPS)
+    curvature, by_shared = marginal.curvature(at)
+    covariance, moved_sd, length = _inverse(curvature), 0.0, np.inf
     for _ in range(MAX_ITERATIONS):
-        step = covariance @ score
+        step = covariance @ at.score
         length = _length_sd(step, covariance)
         tell(length)
         if length < SETTLED_SD and moved_sd < SAME_CURVATURE_SD:
             break
         share = min(1.0, LONGEST_STEP / float(np.max(np.abs(step))))
-        x = marginal.moved(x, share * step, by_shared)
-        score, own_root = marginal.score(x)
+        ahead = at.own + np.tensordot(share * step, by_shared, axes=1)
+        at = marginal.at_own_mode(at.shared + share * step, ahead, OWN_STEPS)
         moved_sd += share * length
-        left = _length_sd(covariance @ score, covariance)
+        left = _length_sd(covariance @ at.score, covariance)
         # With the right curvature what is left is shorter by the share of the step.
         is_slow = left > (1.0 - share * LEAST_PROGRESS) * length
         if is_slow or (left < SETTLED_SD and moved_sd > SAME_CURVATURE_SD):
-            curvature, by_shared = marginal.curvature(x, score)
+            curvature, by_shared = marginal.curvature(at)
             covariance, moved_sd = _inverse(curvature), 0.0
     else:
         raise ArithmeticError(
@@ -231,15 +242,44 @@ def _to_marginal_mode(
             f"{MAX_ITERATIONS} iterations, expected less than {SETTLED_SD:g}; sample this cohort"
         )
     return NormalPosterior(
-        shared=x[: marginal.n_shared],
+        shared=at.shared,
         shared_root=linalg.cholesky(covariance, lower=True),
-        places=marginal.places,
-        own=marginal.own_of(x),
-        own_root=own_root,
+        own=at.own_mean,
+        own_root=at.root,
         own_by_shared=by_shared,
+        skewed=skewed,
+        quantiles=np.array(
+            [_quantiles(marginal, at, covariance, by_shared, place) for place in skewed]
+        ),
         n_gradients=marginal.n_gradients,
-        last_step_sd=length,
     )
+
+
+def _conditional_line(covariance: FloatArray, place: int) -> tuple[FloatArray, float]:
+    """Return how all coordinates move, (P,), when one moves by its SD; and that SD."""
+    sd = float(np.sqrt(covariance[place, place]))
+    return covariance[:, place] / sd, sd
+
+
+def _quantiles(
+    marginal: "_Marginal", at: "_Place", covariance: FloatArray, by_shared: FloatArray, place: int
+) -> FloatArray:
+    """Return the quantiles of one coordinate, in SDs off the mode, (N_QUANTILES,).
+
+    Along the line of the other coordinates' conditional means the gradient of the marginal density
+    is that of the coordinate's own distribution.
+    """
+    line, _ = _conditional_line(covariance, place)
+    slopes = []
+    for t in SKEWED_AT_SD:
+        ahead = at.own + np.tensordot(t * line, by_shared, axes=1)
+        there = marginal.at_own_mode(at.shared + t * line, ahead, OWN_STEPS)
+        slopes.append(float(there.score @ line))
+    fine = np.linspace(SKEWED_AT_SD[0], SKEWED_AT_SD[-1], N_QUANTILES)
+    log_density = interpolate.PchipInterpolator(SKEWED_AT_SD, slopes).antiderivative()(fine)
+    density = np.exp(log_density - np.max(log_density))
+    cumulative = np.cumsum(density) - 0.5 * (density + density[0])  # trapezoids of equal width
+    return np.interp(np.linspace(0, 1, N_QUANTILES), cumulative / cumulative[-1], fine)
 
 
 def _length_sd(step: FloatArray, covariance: FloatArray) -> float:
@@ -256,104 +296,91 @@ def _inverse(precision: FloatArray) -> FloatArray:
     return np.asarray((vectors / values) @ vectors.T)
 
 
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """A place among the shared coordinates: the own mode and mean there, and the score.
+
+    Attributes
+    ----------
+    shared : (P,) array
+    own, own_mean : (N, D) array
+    root : (N, D, D) array
+    score : (P,) array
+        The marginal density's gradient.
+    """
+
+    shared: FloatArray
+    own: FloatArray
+    own_mean: FloatArray
+    root: FloatArray
+    score: FloatArray
+
+
 class _Marginal:
-    """Gradient of the density of what is shared, runners' own coordinates integrated out."""
+    """The density of what is shared, own coordinates integrated out."""
 
-    def __init__(
-        self, gradients: MapGradients, places: IntArray, n_shared: int, rng: np.random.Generator
-    ) -> None:
-        self.places, self.used, self.n_shared = places, places >= 0, n_shared
+    def __init__(self, groups: Groups, shape: tuple[int, ...], rng: np.random.Generator) -> None:
+        self._groups = groups
         self.n_gradients = 0
-        self._gradients = gradients
-        n, d = self.places.shape
-        # Columns of a random rotation for each runner: directions of the cubature's points.
-        self._directions = np.linalg.qr(rng.standard_normal((n, d, d)))[0] * np.sqrt(d)
+        n, d = shape
+        turns = [np.linalg.qr(rng.standard_normal((n, d, d)))[0] for _ in range(N_ROTATIONS)]
+        to_sphere = np.sqrt(d + 2.0) * np.concatenate(turns, axis=1)
+        self._points = np.concatenate((np.zeros((n, 1, d)), to_sphere, -to_sphere), axis=1)
+        n_outside = 2 * d * N_ROTATIONS
+        # Weights that give a normal distribution's moments, over its density.
+        self._log_weight = np.full(1 + n_outside, np.log(d / (d + 2.0) / n_outside) + d / 2.0 + 1.0)
+        self._log_weight[0] = np.log(2.0 / (d + 2.0))
 
-    def own_of(self, x: FloatArray) -> FloatArray:
-        """Return the runners' own coordinates, (N, D), 0 where a runner has fewer."""
-        return np.where(self.used, x[self.places], 0.0)
+    def _own_gradient(self, shared: FloatArray, own: FloatArray) -> FloatArray:
+        self.n_gradients += 1
+        return self._groups.own_gradient(shared, own)
 
-    def _with_own(self, x: FloatArray, own: FloatArray) -> FloatArray:
-        moved = x.copy()
-        moved[self.places[self.used]] = own[self.used]
-        return moved
-
-    def _at(self, points: Iterable[FloatArray]) -> list[FloatArray]:
-        found = list(self._gradients(points))
-        self.n_gradients += len(found)
-        return found
-
-    def own_precision(self, x: FloatArray) -> FloatArray:
-        """Return minus the second derivatives by the own coordinates, (N, D, D).
-
-        One column of all runners at a time.
-        """
-        own = self.own_of(x)
-        d = own.shape[1]
-        shifts = STEP * np.eye(d)
-        points = [self._with_own(x, own + sign * s) for s in shifts for sign in (1.0, -1.0)]
-        found = [self.own_of(g) for g in self._at(points)]
-        columns = [
-            (minus - plus) / (2.0 * STEP)
-            for plus, minus in zip(found[::2], found[1::2], strict=True)
-        ]
+    def _own_root(self, shared: FloatArray, own: FloatArray) -> FloatArray:
+        """Return the root of the inverse of minus the second derivatives, (N, D, D)."""
+        columns = []
+        for shift in STEP * np.eye(own.shape[1]):
+            behind, ahead = (self._own_gradient(shared, own + s) for s in (-shift, shift))
+            columns.append((behind - ahead) / (2.0 * STEP))
         precision = np.stack(columns, axis=2)
-        precision = 0.5 * (precision + np.swapaxes(precision, 1, 2))
-        unused = ~self.used
-        precision[np.broadcast_to(unused[:, :, None] | unused[:, None, :], precision.shape)] = 0.0
-        precision += np.eye(d) * unused[:, None, :]
-        return precision
+        return _root(0.5 * (precision + np.swapaxes(precision, 1, 2)))
 
-    def at_own_mode(self, x: FloatArray, n_steps: int) -> FloatArray:
-        """Return the point with the runners' own coordinates at their mode."""
+    def at_own_mode(self, shared: FloatArray, own: FloatArray, n_steps: int) -> _Place:
+        """Go to the own coordinates' mode, by Newton's steps from a place nearby."""
         for i in range(n_steps):
             if i % OWN_STEPS == 0:
-                root = _root(self.own_precision(x))
-            gradient = self.own_of(self._at([x])[0])
-            step = np.einsum("nij,nkj,nk->ni", root, root, gradient)
-            step = np.clip(step, -LONGEST_OWN_STEP, LONGEST_OWN_STEP)
-            x = self._with_own(x, self.own_of(x) + step)
-        return x
+                root = self._own_root(shared, own)
+            step = _twice(root, self._own_gradient(shared, own))
+            own = own + np.clip(step, -LONGEST_OWN_STEP, LONGEST_OWN_STEP)
+        root = self._own_root(shared, own)
+        score, own_mean = self._score(shared, own, root)
+        return _Place(shared, own, own_mean, root, score)
 
-    def score(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the gradient, (P,), and the root of the own coordinates' covariance, (N, D, D).
+    def _score(
+        self, shared: FloatArray, own: FloatArray, root: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        points = own[:, None] + np.einsum("nij,nmj->nmi", root, self._points)
+        score, weight = self._groups.mean_shared_gradient(shared, points, self._log_weight)
+        self.n_gradients += self._log_weight.size
+        return score, np.einsum("nm,nmi->ni", weight, points)
 
-        The own coordinates must be at their mode.
-        """
-        root = _root(self.own_precision(x))
-        own = self.own_of(x)
-        total = np.zeros(self.n_shared)
-        d = own.shape[1]
-        points = (
-            self._with_own(x, own + sign * np.einsum("nij,nj->ni", root, self._directions[:, :, k]))
-            for k in range(d)
-            for sign in (1.0, -1.0)
-        )
-        found = self._at(points)
-        for gradient in found:
-            total += gradient[: self.n_shared]
-        return total / len(found), root
-
-    def moved(self, x: FloatArray, step: FloatArray, by_shared: FloatArray) -> FloatArray:
-        """Return the point with shared coordinates moved and own ones at their new mode."""
-        moved = self._with_own(x, self.own_of(x) + np.tensordot(step, by_shared, axes=1))
-        moved[: self.n_shared] += step
-        return self.at_own_mode(moved, OWN_STEPS)
-
-    def curvature(self, x: FloatArray, score: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def curvature(self, at: _Place) -> tuple[FloatArray, FloatArray]:
         """Return minus the score's derivatives, (P, P), and those of the own mode, (P, N, D)."""
-        precision = np.empty((self.n_shared, self.n_shared))
-        own, first = self.own_of(x), _root(self.own_precision(x))
-        by_shared = np.empty((self.n_shared, *own.shape))
-        ahead = [x.copy() for _ in range(self.n_shared)]
-        for p, point in enumerate(ahead):
-            point[p] += STEP
-        for p, gradient in enumerate(self._at(ahead)):
-            by_shared[p] = np.einsum("nij,nkj,nk->ni", first, first, self.own_of(gradient)) / STEP
-        for p in range(self.n_shared):
-            point = self._with_own(ahead[p], own + STEP * by_shared[p])
-            precision[p] = (score - self.score(point)[0]) / STEP
+        n_shared = at.shared.size
+        precision = np.empty((n_shared, n_shared))
+        by_shared = np.empty((n_shared, *at.own.shape))
+        for p in range(n_shared):
+            ahead = at.shared.copy()
+            ahead[p] += STEP
+            by_shared[p] = _twice(at.root, self._own_gradient(ahead, at.own)) / STEP
+            # The points keep their spread: their weights say what it should be.
+            score, _ = self._score(ahead, at.own + STEP * by_shared[p], at.root)
+            precision[p] = (at.score - score) / STEP
         return 0.5 * (precision + precision.T), by_shared
+
+
+def _twice(root: FloatArray, gradient: FloatArray) -> FloatArray:
+    """Return the gradient times a covariance of this root, (N, D)."""
+    return np.asarray(np.einsum("nij,nkj,nk->ni", root, root, gradient, optimize=True))
 
 
 def _root(precision: FloatArray) -> FloatArray:
@@ -367,16 +394,3 @@ def _root(precision: FloatArray) -> FloatArray:
     # Cholesky's root changes smoothly with the precision, as differences need it to.
     root = np.linalg.cholesky(precision)
     return np.asarray(np.swapaxes(np.linalg.inv(root), 1, 2))
-
-
-def _own_places(layout: Layout, design: Design) -> IntArray:
-    """Return where each runner's own coordinates are, (N, D), -1 where a runner has fewer."""
-    cells, n = design.cell_runner, layout.n_runners
-    runners = np.arange(n)
-    owner = np.concatenate((cells, cells[design.injury_cell], runners, runners))
-    order = np.argsort(owner, kind="stable")
-    count = np.bincount(owner, minlength=n)
-    slot = np.arange(owner.size) - np.repeat(np.cumsum(count) - count, count)
-    places = np.full((n, int(count.max())), -1, np.intp)
-    places[owner[order], slot] = N_SHARED + order
-    return places

@@ -23,15 +23,15 @@ def test_the_summary_in_git_is_of_these_settings_and_this_code():
 def test_the_summary_says_how_many_fits_it_rests_on():
     fit = {"corr": 0.97, "coverage90": 0.9, "rhat_max": 1.02, "divergences": 0}
     done = {f"dense-{i}": fit for i in range(3)} | {
-        f"{kind}-{i}": dict.fromkeys(RANK_NAMES, (i + 0.5) / N_SBC)
-        for kind, n in (("sbc", N_SBC), ("gaps", 20))
+        f"{kind}-{i}": dict.fromkeys(RANK_NAMES, (i + 0.5) / N_SBC["sbc"])
+        for kind, n in (("sbc", N_SBC["sbc"]), ("gaps", 20))
         for i in range(n)
     }
     found = summarise(done)
     assert found["recovery"]["dense"]["n_cohorts"] == 3
     assert found["recovery"]["dense"]["corr"] == pytest.approx(0.97)
     assert "sparse" not in found["recovery"]
-    assert found["sbc"]["n_simulations"] == N_SBC
+    assert found["sbc"]["n_simulations"] == N_SBC["sbc"]
     assert found["sbc_pass"] == 1
     del done["sbc-0"]
     assert summarise(done)["sbc_pass"] == 0  # a few fits fewer than planned are no pass
