@@ -307,7 +307,7 @@ def _model_rows(model: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ]
     rows += [
         (
-            f"{row['n_runners']:,} runners, extrapolated from these two, not measured",
+            f"{row['n_runners']:,} runners by the sampler, extrapolated: at least",
             f"{row['hours']:.1f} h",
             "≤ 1 h",
         )
