@@ -7,7 +7,9 @@ the update is what a report uses. Summary in ``checks_tolerance.json`` under ``u
 from pathlib import Path
 from typing import Final
 
+import arviz as az
 import numpy as np
+import xarray as xr
 
 from pipelines.check_inputs import hash_of_inputs, sections_of
 from pipelines.params import load_params
@@ -78,7 +80,8 @@ def agreement(params: Params, history: RunnerHistory) -> dict[str, float]:
     -------
     dict
         Of log tolerance: greatest shift of a mean among injured and among other units, in SDs of
-        the fit; least and greatest ratio of SDs among injured units.
+        the fit, and among all in Monte Carlo errors of both; least and greatest ratio of SDs among
+        injured units.
     """
     rng = stage_generator(params.seed, STAGE, history.runner_id)
     priors = params.tolerance_priors
@@ -91,10 +94,14 @@ def agreement(params: Params, history: RunnerHistory) -> dict[str, float]:
     shift = np.abs(state.log_tolerance.mean(axis=0) - mean) / sd
     width = state.log_tolerance.std(axis=0) / sd
     index = history.is_index
+    chains = xr.Dataset({"x": (("chain", "draw", "unit"), fitted.sampled["log_tolerance"])})
+    effective = min(state.ess, float(state.n_draws))
+    error = np.sqrt(1.0 / effective + 1.0 / np.asarray(az.ess(chains)["x"]))
     return {
         "n_reports": float(state.n_reports.sum()),
         "shift_injured_sd": float(shift[index].max()),
         "shift_other_sd": float(shift[~index].max()),
+        "shift_mc_errors": float((shift / error).max()),
         "width_least": float(width[index].min()),
         "width_greatest": float(width[index].max()),
         "effective_draws": float(state.ess),
@@ -117,6 +124,7 @@ def summarise(found: list[dict[str, float]]) -> dict[str, float]:
         "shift_injured_sd_median": float(np.median(shift)),
         "shift_injured_sd_max": float(np.max(shift)),
         "shift_other_sd_max": float(np.max([one["shift_other_sd"] for one in found])),
+        "shift_mc_errors_max": float(np.max([one["shift_mc_errors"] for one in found])),
         "width_least": float(np.min([one["width_least"] for one in found])),
         "width_greatest": float(np.max([one["width_greatest"] for one in found])),
         "effective_draws_least": float(np.min([one["effective_draws"] for one in found])),

@@ -184,6 +184,7 @@ def _contacts(
                 "initial_contact_s": mine["initial_contact_s"],
                 "terminal_contact_s": mine["terminal_contact_s"],
                 "peak_vgrf_bw": mine["peak_vgrf_bw"],
+                "peak_tibial_acc_g": mine["peak_tibial_acc_60_hz_g"],
                 "is_complete": whole,
             },
         ),

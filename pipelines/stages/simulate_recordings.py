@@ -304,6 +304,9 @@ TRUTH_DICTIONARIES: Final[dict[str, Dictionary]] = {
             "gravity included, before the sensor's filter",
             "standard gravity",
         ),
+        "peak_tibial_acc_60_hz_g": _quantity(
+            "The same after a low-pass of 60 Hz without delay", "standard gravity"
+        ),
         "is_complete": {"Description": "False where the contact goes on into standing"},
         **_TISSUE_COLUMNS,
     },

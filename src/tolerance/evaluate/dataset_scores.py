@@ -10,6 +10,7 @@ import pandas as pd
 from loadcore.trajectory import FootStrides
 from tolerance.evaluate.activity_scores import score_cadence, score_running_seconds
 from tolerance.evaluate.contact_scores import found_contacts, score_contacts
+from tolerance.evaluate.impact_scores import score_tibial_peaks
 from tolerance.evaluate.personal_scores import personal_contacts, personal_strides
 from tolerance.evaluate.reference_contacts import (
     CONTACT_THRESHOLD_VARIANTS_N,
@@ -142,6 +143,9 @@ def _new_runner(data: ScoredData, tables: _Tables, settings: ScoreSettings) -> I
                 conditions,
                 excluded,
                 settings.contact_tolerance_s,
+            )
+            yield score_tibial_peaks(
+                NEW_RUNNER, recording, steps, contacts, conditions, settings.contact_tolerance_s
             )
             forces = pair_forces(
                 recording,

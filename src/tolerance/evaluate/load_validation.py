@@ -51,6 +51,7 @@ UNITS: Final[Mapping[str, str]] = {
     "achilles_force": "frac",
     "session_load": "log",
     "session_damage": "log",
+    "peak_tibial_acc": "frac",
 }
 """Unit of each quantity, as in the names of metrics."""
 

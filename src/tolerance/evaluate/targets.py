@@ -345,12 +345,15 @@ TARGETS: Final = (
            "synthetic.new_runner.by_site.shank.terminal_contact_sd_s", "at most", 15, **_MS),
     Target("Side from a sacrum sensor", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.sacrum.side_correct", "at least", 97, **_PERCENT),
-    Target("Peak tibial acceleration at 500 Hz and more, error", "simulated",
-           "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_error", "at most", 1,
-           **_PERCENT,
-           tried="The simulator knows the unfiltered peak at the joint; ours is the published one, "
-           "60 Hz at the sensor, a different quantity. Of half-sines of 30 to 50 ms it keeps the "
-           "peak within 0.1 %, of 20 ms within 2 % (tests)."),
+    Target("Peak tibial acceleration at 500 Hz and more, bias", "simulated",
+           "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_bias_frac", "at most",
+           1, **_PERCENT),
+    Target("Peak tibial acceleration of single steps, RMSE", "simulated",
+           "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_rmse_frac", "at most",
+           1, **_PERCENT,
+           tried="Against the same quantity without errors. The simulated strap rings by 4 % "
+           "of the acceleration at 25 to 45 Hz, which no low-pass of 60 Hz takes out; scale (1 %) "
+           "and the mounting, found within degrees, are the rest."),
     Target("Session damage (b = 9), bias of the logarithm", "simulated",
            "load_validation_synthetic", "synthetic.new_runner.session_damage_bias_log", "at most",
            10, **_PERCENT,

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.signal import butter, sosfiltfilt
 
 from loadcore.constants import (
     ACTIVITY_OTHER,
@@ -70,6 +71,8 @@ _SHOCK_G: Final = {GAIT_WALK: 0.8, GAIT_STAIRS: 1.0, GAIT_JUMP: 5.0}
 _PTA_WINDOW_S: Final = 0.075
 """Peak tibial acceleration is sought this long after contact (load.md §C1)."""
 _PTA_RATE_HZ: Final = 2000.0
+_PTA_CUTOFF_HZ: Final = 60.0
+"""As published (Sinclair et al., load.md §A2): -3 dB there after both passes."""
 _N_TAPS: Final = 4
 
 
@@ -111,8 +114,9 @@ class SimulatedRecording:
     contacts : DataFrame
         One row a contact: side, activity, speed_mps, grade_deg, start and end of the contact at
         5 % of body weight (NaN where the contact goes on into standing), times, peak force,
-        impact (``peak_tibial_acc_g``: unfiltered, gravity included, at the sensor's true place),
-        tissue forces, load and damage.
+        impact (``peak_tibial_acc_g``: unfiltered, gravity included, at the sensor's true place;
+        ``peak_tibial_acc_60_hz_g``: the same after a 60 Hz low-pass, as it is published), tissue
+        forces, load and damage.
     force : DataFrame
         ``time_s``, ``vgrf_bw``: vertical force of both feet; NaN outside gait.
     strides : DataFrame
@@ -170,7 +174,7 @@ def _contact_table(
     plan: StepPlan,
     forces: ContactForces,
     tissues: TissueTruth,
-    tibial_acc_g: NDArray[np.float64],
+    tibial_acc_g: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> pd.DataFrame:
     """Gather the truth of every contact that begins in the session."""
     frame = pd.DataFrame(
@@ -187,7 +191,8 @@ def _contact_table(
             "step_time_s": np.where(plan.spans_standing, np.nan, plan.step_time_s),
             "impulse_bws": np.where(plan.spans_standing, np.nan, forces.impulse_bws),
             "peak_vgrf_bw": forces.peak_bw,
-            "peak_tibial_acc_g": tibial_acc_g,
+            "peak_tibial_acc_g": tibial_acc_g[0],
+            "peak_tibial_acc_60_hz_g": tibial_acc_g[1],
             "is_complete": ~plan.spans_standing,
         }
     )
@@ -202,17 +207,24 @@ def _contact_table(
 
 def _tibial_peaks(
     plan: StepPlan, legs: dict[str, LegMotion], arms: dict[str, NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Largest axial specific force on the shin soon after each contact, in g."""
-    peaks = np.full(plan.start_s.size, np.nan)
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Largest axial specific force on the shin soon after each contact, in g: raw and low-passed.
+
+    Two passes of a Butterworth filter lower its cut-off; Winter's correction takes it back up.
+    """
+    each_pass_hz = _PTA_CUTOFF_HZ / (np.sqrt(2.0) - 1.0) ** 0.25
+    low = butter(2, each_pass_hz, fs=_PTA_RATE_HZ, output="sos")
+    raw, smooth = (np.full(plan.start_s.size, np.nan) for _ in range(2))
     for side, arm in arms.items():
         time = np.arange(0.0, plan.duration_s, 1.0 / _PTA_RATE_HZ)
         axial = shank_signal(legs[side], time, arm)[0][:, 1]
+        filtered = sosfiltfilt(low, axial)
         for i in np.flatnonzero((plan.side == SIDES.index(side)) & (plan.start_s >= 0.0)):
             first, last = np.searchsorted(time, (plan.start_s[i], plan.start_s[i] + _PTA_WINDOW_S))
             if last > first:
-                peaks[i] = axial[first:last].max() / STANDARD_GRAVITY_MPS2
-    return peaks
+                raw[i] = axial[first:last].max() / STANDARD_GRAVITY_MPS2
+                smooth[i] = filtered[first:last].max() / STANDARD_GRAVITY_MPS2
+    return raw, smooth
 
 
 def _stride_table(plan: StepPlan, legs: dict[str, LegMotion]) -> pd.DataFrame:
