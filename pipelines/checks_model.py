@@ -48,8 +48,8 @@ SPARSE_FRAC: Final = 0.15
 N_COHORTS: Final = 20
 EXACT, GAPS = "sbc", "gaps"
 """Kinds of calibration: loads known and complete; load errors and gaps of the cohort."""
-N_SBC: Final = {EXACT: 200, GAPS: 400}
-"""The second kind was doubled after two of thirteen quantities had left their bands over 200."""
+N_SBC: Final = {EXACT: 200, GAPS: 300}
+"""100 more of the second kind, after two of thirteen quantities had left their bands over 200."""
 CALIBRATED: Final = (EXACT, GAPS)
 RECOVERED: Final = ("dense", "sparse", DAMAGE_POOL)
 """Kinds of recovery: most sessions reported; few; and most, of the second generator's runners."""

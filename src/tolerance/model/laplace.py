@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy import interpolate, linalg, optimize, stats
 
 from tolerance.config import TolerancePriors
-from tolerance.model.density import FRAILTY_SD, N_SHARED, RUNNER_SD, UNIT_SD, LogDensity
+from tolerance.model.density import FRAILTY_SD, GAMMA, N_SHARED, RUNNER_SD, UNIT_SD, LogDensity
 from tolerance.model.design import Design
 from tolerance.model.runner_densities import RunnerDensities
 
@@ -38,8 +38,10 @@ type FloatArray = NDArray[np.float64]
 STEP: Final = 1e-3
 """Of differences of gradients, in coordinates whose prior SD is about one."""
 SPREADS: Final = (RUNNER_SD, UNIT_SD, FRAILTY_SD)
-"""Held for the start, as the joint density has no mode by the spread of centred coordinates; and
-skewed."""
+"""Skewed."""
+HELD: Final = (*SPREADS, GAMMA)
+"""Held for the start: the joint density has no mode by the spread of centred coordinates, and
+pushes gamma to its bound."""
 START_ITERATIONS: Final = 200
 """Of the joint mode, from which the marginal one is looked for."""
 OWN_STEPS: Final = 3
@@ -47,8 +49,14 @@ OWN_STEPS: Final = 3
 START_OWN_STEPS: Final = 12
 """The same, from afar."""
 LONGEST_OWN_STEP: Final = 1.0
+N_HALVINGS: Final = 8
+"""Of a group's step that does not lead up; then it waits for the next step of all."""
+ROUNDING: Final = 1e-9
+"""Loss of log density that is not one."""
 LONGEST_STEP: Final = 0.5
 """Of shared coordinates, in one iteration."""
+LEAST_CURVATURE: Final = 0.1
+"""Of the marginal density along any direction, off its mode: that of the priors is about one."""
 LEAST_PRECISION: Final = 0.1
 """Own coordinates have a prior precision of about one; keeps a step off the mode finite."""
 N_ROTATIONS: Final = 2
@@ -73,8 +81,8 @@ class Groups(Protocol):
 
     n_own: int
 
-    def own_gradient(self, shared: FloatArray, own: FloatArray) -> FloatArray:
-        """Return the log density's gradient by the own coordinates, (N, D) as these."""
+    def own_gradient(self, shared: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return each group's log density (N,) and its gradient by own coordinates (N, D)."""
 
     def mean_shared_gradient(
         self, shared: FloatArray, points: FloatArray, log_weight: FloatArray
@@ -143,6 +151,7 @@ def approximate(
     rng: np.random.Generator,
     *,
     cores: int = 2,
+    start: FloatArray | None = None,
     tell: Callable[[float], None] = lambda length_sd: None,
 ) -> NormalPosterior:
     """Find the approximation.
@@ -155,6 +164,8 @@ def approximate(
         Turns the cubature's points.
     cores : int
         Runners worked out at once.
+    start : (P,) array, optional
+        Shared coordinates to begin at: for a large cohort, those of a part of it.
     tell : callable
         Called with the length of every step, in posterior SDs: progress of a long search.
 
@@ -163,27 +174,34 @@ def approximate(
     ArithmeticError
         If there is no maximum to be found: then sample instead.
     """
-    density = LogDensity(design, priors)
+    runners = RunnerDensities(design, priors, cores=cores)
+    if start is None:
+        middle = _joint_mode(LogDensity(design, priors))
+        start, own = middle[:N_SHARED], runners.own_of(middle)
+    else:
+        own = np.zeros((runners.n_runners, runners.n_own))
+    return normal_posterior(runners, start, own, rng, skewed=SPREADS, tell=tell)
+
+
+def _joint_mode(density: LogDensity) -> FloatArray:
+    """Return coordinates near the joint density's mode, `HELD` ones at the middle of the prior."""
     middle = density.start()
     bounds = np.tile([-np.inf, np.inf], (middle.size, 1))
-    bounds[list(SPREADS)] = middle[list(SPREADS)][:, None]
+    bounds[list(HELD)] = middle[list(HELD)][:, None]
 
     def downhill(x: FloatArray) -> tuple[float, FloatArray]:
         value, gradient = density(x)
         return -value, -gradient
 
-    start = optimize.minimize(
+    found = optimize.minimize(
         downhill,
         middle,
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxiter": START_ITERATIONS, "maxcor": 20},
-    ).x
-    runners = RunnerDensities(design, priors, cores=cores)
-    return normal_posterior(
-        runners, start[:N_SHARED], runners.own_of(start), rng, skewed=SPREADS, tell=tell
     )
+    return np.asarray(found.x, np.float64)
 
 
 def normal_posterior(
@@ -241,6 +259,7 @@ def normal_posterior(
             f"mode of the marginal density: got steps of {length:.2g} posterior SDs after "
             f"{MAX_ITERATIONS} iterations, expected less than {SETTLED_SD:g}; sample this cohort"
         )
+    covariance = _inverse(curvature, is_mode=True)
     return NormalPosterior(
         shared=at.shared,
         shared_root=linalg.cholesky(covariance, lower=True),
@@ -286,14 +305,16 @@ def _length_sd(step: FloatArray, covariance: FloatArray) -> float:
     return float(np.max(np.abs(step) / np.sqrt(np.diag(covariance))))
 
 
-def _inverse(precision: FloatArray) -> FloatArray:
+def _inverse(precision: FloatArray, *, is_mode: bool = False) -> FloatArray:
+    """Return the covariance; off the mode, the step that it gives leads up along any direction."""
     values, vectors = linalg.eigh(precision)
-    if values[0] <= 0.0:
+    if is_mode and values[0] <= 0.0:
         raise ArithmeticError(
             f"curvature of the marginal density: got least eigenvalue {values[0]:.3g}, expected "
             "above 0; sample this cohort"
         )
-    return np.asarray((vectors / values) @ vectors.T)
+    upwards = np.maximum(np.abs(values), 0.0 if is_mode else LEAST_CURVATURE)
+    return np.asarray((vectors / upwards) @ vectors.T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -331,7 +352,7 @@ class _Marginal:
         self._log_weight = np.full(1 + n_outside, np.log(d / (d + 2.0) / n_outside) + d / 2.0 + 1.0)
         self._log_weight[0] = np.log(2.0 / (d + 2.0))
 
-    def _own_gradient(self, shared: FloatArray, own: FloatArray) -> FloatArray:
+    def _own_gradient(self, shared: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
         self.n_gradients += 1
         return self._groups.own_gradient(shared, own)
 
@@ -339,21 +360,43 @@ class _Marginal:
         """Return the root of the inverse of minus the second derivatives, (N, D, D)."""
         columns = []
         for shift in STEP * np.eye(own.shape[1]):
-            behind, ahead = (self._own_gradient(shared, own + s) for s in (-shift, shift))
+            behind, ahead = (self._own_gradient(shared, own + s)[1] for s in (-shift, shift))
             columns.append((behind - ahead) / (2.0 * STEP))
         precision = np.stack(columns, axis=2)
         return _root(0.5 * (precision + np.swapaxes(precision, 1, 2)))
 
     def at_own_mode(self, shared: FloatArray, own: FloatArray, n_steps: int) -> _Place:
         """Go to the own coordinates' mode, by Newton's steps from a place nearby."""
+        value, gradient = self._own_gradient(shared, own)
         for i in range(n_steps):
             if i % OWN_STEPS == 0:
                 root = self._own_root(shared, own)
-            step = _twice(root, self._own_gradient(shared, own))
-            own = own + np.clip(step, -LONGEST_OWN_STEP, LONGEST_OWN_STEP)
+            step = np.clip(_twice(root, gradient), -LONGEST_OWN_STEP, LONGEST_OWN_STEP)
+            own, value, gradient = self._climbed(shared, (own, value, gradient), step)
         root = self._own_root(shared, own)
         score, own_mean = self._score(shared, own, root)
         return _Place(shared, own, own_mean, root, score)
+
+    def _climbed(
+        self, shared: FloatArray, here: tuple[FloatArray, FloatArray, FloatArray], step: FloatArray
+    ) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Make each group's step as far as it leads up; a group for which it does not stays."""
+        own, value, gradient = (part.copy() for part in here)
+        left = np.arange(len(own))
+        for halving in range(N_HALVINGS):
+            ahead = own.copy()
+            ahead[left] += 0.5**halving * step[left]
+            there, slope = self._own_gradient(shared, ahead)
+            better = left[there[left] >= value[left] - ROUNDING]
+            own[better], value[better], gradient[better] = (
+                ahead[better],
+                there[better],
+                slope[better],
+            )
+            left = np.setdiff1d(left, better)
+            if left.size == 0:
+                break
+        return own, value, gradient
 
     def _score(
         self, shared: FloatArray, own: FloatArray, root: FloatArray
@@ -371,7 +414,7 @@ class _Marginal:
         for p in range(n_shared):
             ahead = at.shared.copy()
             ahead[p] += STEP
-            by_shared[p] = _twice(at.root, self._own_gradient(ahead, at.own)) / STEP
+            by_shared[p] = _twice(at.root, self._own_gradient(ahead, at.own)[1]) / STEP
             # The points keep their spread: their weights say what it should be.
             score, _ = self._score(ahead, at.own + STEP * by_shared[p], at.root)
             precision[p] = (at.score - score) / STEP

@@ -117,17 +117,17 @@ class RunnerDensities:
             )
         return places
 
-    def own_gradient(self, shared: FloatArray, own: FloatArray) -> FloatArray:
-        """Return the gradient by the own coordinates, (N, n_own).
+    def own_gradient(self, shared: FloatArray, own: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return each runner's log density, (N,), and its gradient by own coordinates, (N, n_own).
 
         Parameters
         ----------
         shared : (P,) array
         own : (N, n_own) array
         """
-        found = np.empty_like(own)
-        self._each(lambda a, b: _own_gradients(a, b, self._data, shared, own, found))
-        return found
+        value, gradient = np.empty(len(own)), np.empty_like(own)
+        self._each(lambda a, b: _own_gradients(a, b, self._data, shared, own, value, gradient))
+        return value, gradient
 
     def mean_shared_gradient(
         self, shared: FloatArray, points: FloatArray, log_weight: FloatArray
@@ -262,14 +262,20 @@ def _n_own(data: Data, i: int) -> int:
 
 @kernel
 def _own_gradients(
-    begin: int, stop: int, data: Data, shared: FloatArray, own: FloatArray, out: FloatArray
+    begin: int,
+    stop: int,
+    data: Data,
+    shared: FloatArray,
+    own: FloatArray,
+    value: FloatArray,
+    out: FloatArray,
 ) -> None:
-    """Write the gradient of runners ``begin`` to ``stop`` by their own coordinates."""
+    """Write the density of runners ``begin`` to ``stop``, and its gradient by own coordinates."""
     for i in range(begin, stop):
         n = _n_own(data, i)
         x = np.concatenate((shared, own[i, :n]))
         gradient = np.zeros(x.size)
-        _runner_density(data, i, i + 1, x, gradient)
+        value[i] = _runner_density(data, i, i + 1, x, gradient) - 0.5 * np.sum(own[i, n:] ** 2)
         out[i, :n] = gradient[shared.size :]
         out[i, n:] = -own[i, n:]
 
@@ -301,7 +307,9 @@ def _mean_gradients(
             of_point[m] = gradient[: shared.size]
         weight[i] = np.exp(weight[i] - np.max(weight[i]))
         weight[i] /= np.sum(weight[i])
-        out += np.dot(weight[i], of_point)
+        for m in range(n_points):
+            if weight[i, m] > 0.0:  # a wild point may have no weight and no finite gradient
+                out += weight[i, m] * of_point[m]
 
 
 @kernel

@@ -25,7 +25,7 @@ class Plain:
         for d, shift in enumerate(1e-4 * np.eye(own.shape[1])):
             ahead, behind = (self.log_density(shared, (own + s)[:, None]) for s in (shift, -shift))
             found[:, d] = (ahead - behind)[:, 0] / 2e-4
-        return found
+        return self.log_density(shared, own[:, None])[:, 0], found
 
     def mean_shared_gradient(self, shared, points, log_weight):
         weight = np.exp(log_weight + self.log_density(shared, points))
@@ -140,7 +140,7 @@ def test_a_skewed_spread_gets_its_own_distribution():
 
 def test_a_density_without_a_maximum_is_refused():
     groups = Plain(lambda shared, own: shared[0] ** 2 - own[:, :, 0] ** 2, 1)
-    with pytest.raises(ArithmeticError, match="expected above 0; sample this cohort"):
+    with pytest.raises(ArithmeticError, match="sample this cohort"):
         normal_posterior(groups, np.ones(1), np.ones((1, 1)), np.random.default_rng(0))
 
 

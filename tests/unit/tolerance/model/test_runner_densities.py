@@ -27,7 +27,7 @@ def test_own_gradients_are_those_of_the_whole_density(design, priors, point, cor
     runners = RunnerDensities(design, priors, cores=cores)
     own = runners.own_of(point)
     whole = LogDensity(design, priors)(point)[1]
-    found = runners.own_gradient(point[:N_SHARED], own)
+    _, found = runners.own_gradient(point[:N_SHARED], own)
     np.testing.assert_allclose(runners.joined(whole[:N_SHARED], found), whole, rtol=1e-9, atol=1e-9)
 
 
@@ -35,7 +35,7 @@ def test_unused_places_are_standard_normal(design, priors, point):
     runners = RunnerDensities(design, priors)
     assert runners.count.min() < runners.n_own
     own = runners.own_of(point) + 0.3
-    found = runners.own_gradient(point[:N_SHARED], own)
+    _, found = runners.own_gradient(point[:N_SHARED], own)
     fewest = int(np.argmin(runners.count))
     np.testing.assert_allclose(found[fewest, runners.count[fewest] :], -0.3)
 
