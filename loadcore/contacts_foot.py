@@ -67,6 +67,12 @@ push-off turns into swing the foot is slow too, and no foot-flat."""
 PUSH_OFF_REBOUND_RAD: Final = 0.01
 """Between push-off and swing the foot may turn back by so much. Half a degree is tremor; 0.05 rad
 already takes the slow end of a walking push-off for foot-flat (gdlbio_foot)."""
+MISSED_PUSH_OFF_RATIO: Final = 2.0
+MISSED_PUSH_OFF_TIME: Final = 0.6
+"""A backward turn this many times faster than any after the foot-flat, and no sooner after the
+swing than this part of the stretch's median time to push-off, is a push-off, and what follows it is
+no foot-flat. Engineering choices: without the second, slaps of turning feet are taken for push-off
+(14 stances of gdlbio_foot and pyshoe_vicon, contacts of 50 to 140 ms)."""
 LANDING_SEARCH_S: Final = 0.3
 """The landing is searched this long after the swing, at most half-way to the next one."""
 STANDING_S: Final = 1.2
@@ -354,6 +360,51 @@ def _find_quiet(
 
 
 @kernel
+def _backward_turns(
+    pitch: NDArray[np.float64],
+    swings: NDArray[np.int64],
+    direction: NDArray[np.int8],
+    depart: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return where the foot turns back fastest before and after each quietest sample, and how fast.
+
+    Of every stance between two swings; the second half of one begins where the first has ended.
+    """
+    where = np.zeros((swings.shape[0], 2), np.int64)
+    rate = np.zeros((swings.shape[0], 2))
+    for k in range(1, swings.shape[0]):
+        for i in range(swings[k - 1, 1], swings[k, 0]):
+            half = 1 if i >= depart[k] else 0
+            back = -direction[k] * pitch[i]
+            if back > rate[k, half]:
+                rate[k, half], where[k, half] = back, i
+    return where, rate
+
+
+def _end_at_missed_push_off(
+    pitch: NDArray[np.float64],
+    swings: NDArray[np.int64],
+    direction: NDArray[np.int8],
+    depart: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the swings, the latest heel-off lowered where the quietest sample follows push-off.
+
+    A foot that turns back a little between push-off and swing, or a landing that fell into a hole,
+    lets push-off be taken for the landing. A fast turn when the stretch's other stances push off
+    is one; the slap of a landing comes sooner.
+    """
+    where, rate = _backward_turns(pitch, swings, direction, depart)
+    landed = np.concatenate((swings[:1, 0], swings[:-1, 1]))
+    usual = np.median(where[1:, 1] - landed[1:]) if swings.shape[0] > 1 else 0.0
+    missed = rate[:, 0] > MISSED_PUSH_OFF_RATIO * np.maximum(rate[:, 1], MIN_SLAP_RADPS)
+    missed &= where[:, 0] - landed > MISSED_PUSH_OFF_TIME * usual
+    if missed.any():
+        swings = swings.copy()
+        swings[missed, 2] = where[missed, 0]
+    return swings
+
+
+@kernel
 def _far_apart(
     quiet: NDArray[np.int64], energy: NDArray[np.float64], min_stride: float
 ) -> NDArray[np.bool_]:
@@ -492,8 +543,8 @@ def _gyr_swings(
     rest_and_turn: tuple[NDArray[np.float64], NDArray[np.float64]],
     rate: float,
     likely_axis: NDArray[np.float64] | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64]]:
-    """Swings, their direction, and the pitch axis, from the lobes of pitch rate.
+) -> tuple[NDArray[np.int64], NDArray[np.int8], NDArray[np.float64], NDArray[np.float64]]:
+    """Swings, their direction, the pitch axis and the rate about it, from the rate's lobes.
 
     ``rest_and_turn`` as `_stance_energy` returns it.
     """
@@ -523,7 +574,8 @@ def _gyr_swings(
     swing, direction = np.concatenate(swings), np.concatenate(directions)
     order = np.argsort(swing[:, 0])
     forward = 1 if 2 * int(direction.sum(dtype=np.int64)) >= 0 else -1
-    return swing[order], (direction[order] * forward).astype(np.int8), axis * forward
+    direction = (direction[order] * forward).astype(np.int8)
+    return swing[order], direction, axis * forward, forward * pitch
 
 
 def find_stances(
@@ -566,10 +618,12 @@ def find_stances(
     if gyr_radps is None:
         bumps = np.empty(acc.shape[0])
         _stance_energy(acc, gyr, round(BUMP_HALF_WINDOW_S * rate), bumps)
-        swings, axis = _find_landings(bumps, rate), np.full(3, np.nan)
+        swings, axis, pitch = _find_landings(bumps, rate), np.full(3, np.nan), np.empty(0)
         direction = np.ones(swings.shape[0], dtype=np.int8)
     else:
-        swings, direction, axis = _gyr_swings(acc, gyr, energy, rest_and_turn, rate, likely_axis)
+        swings, direction, axis, pitch = _gyr_swings(
+            acc, gyr, energy, rest_and_turn, rate, likely_axis
+        )
     if swings.shape[0] == 0:
         none = np.empty(0, np.int64)
         return Stances(*(none,) * 6, np.empty(0, np.int8), axis)
@@ -578,6 +632,10 @@ def find_stances(
     if not keep.all():
         swings, direction = swings[keep], direction[keep]
         arrive, depart = _find_quiet(energy, swings, rate)
+    if gyr_radps is not None:
+        ended = _end_at_missed_push_off(pitch, swings, direction, depart)
+        if ended is not swings:
+            arrive, depart = _find_quiet(energy, ended, rate)
     flat = (arrive, depart + 1) if gyr_radps is None else _flat_bounds(gyr, arrive, depart)
     return Stances(arrive, depart, *flat, swings[:, 0].copy(), swings[:, 1].copy(), direction, axis)
 
@@ -587,7 +645,9 @@ def _onset(force: NDArray[np.float64], start: int, stop: int) -> float:
     """Sample at which the rise of the landing's jerk begins, in a range that holds its greatest.
 
     From the first jerk that is surely the landing's back to where it exceeds its fraction of the
-    greatest: the end of a swing has a jerk of its own, before.
+    greatest: the end of a swing has a jerk of its own, before. Between samples by straight lines
+    through the jerks, which see a sudden rise half a sample early: a difference belongs to the
+    middle of the two samples that it is of, and begins to grow a sample before that.
     """
     greatest = 0.0
     for i in range(start, stop):
@@ -597,7 +657,10 @@ def _onset(force: NDArray[np.float64], start: int, stop: int) -> float:
         i += 1
     while i > start and _jerk_square(force, i - 1) >= ONSET_FRACTION**2 * greatest:
         i -= 1
-    return i - 0.5
+    if i == start:
+        return i - 0.5
+    low, high = math.sqrt(_jerk_square(force, i - 1)), math.sqrt(_jerk_square(force, i))
+    return i - 1.0 + (ONSET_FRACTION * math.sqrt(greatest) - low) / (high - low)
 
 
 @kernel
