@@ -368,16 +368,19 @@ def _backward_turns(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return where the foot turns back fastest before and after each quietest sample, and how fast.
 
-    Of every stance between two swings; the second half of one begins where the first has ended.
+    Of every stance between two swings, 0 where the part is empty.
     """
-    where = np.zeros((swings.shape[0], 2), np.int64)
-    rate = np.zeros((swings.shape[0], 2))
-    for k in range(1, swings.shape[0]):
-        for i in range(swings[k - 1, 1], swings[k, 0]):
-            half = 1 if i >= depart[k] else 0
-            back = -direction[k] * pitch[i]
-            if back > rate[k, half]:
-                rate[k, half], where[k, half] = back, i
+    n = swings.shape[0]
+    where, rate = np.zeros((n, 2), np.int64), np.zeros((n, 2))
+    for k in range(1, n):
+        sign = float(direction[k])
+        ends = (swings[k - 1, 1], min(depart[k], swings[k, 0]), swings[k, 0])
+        for half in range(2):
+            lowest, at = 0.0, 0
+            for i in range(ends[half], ends[half + 1]):
+                if sign * pitch[i] < lowest:
+                    lowest, at = sign * pitch[i], i
+            where[k, half], rate[k, half] = at, -lowest
     return where, rate
 
 
@@ -575,7 +578,9 @@ def _gyr_swings(
     order = np.argsort(swing[:, 0])
     forward = 1 if 2 * int(direction.sum(dtype=np.int64)) >= 0 else -1
     direction = (direction[order] * forward).astype(np.int8)
-    return swing[order], direction, axis * forward, forward * pitch
+    if forward < 0:
+        np.negative(pitch, out=pitch)
+    return swing[order], direction, axis * forward, pitch
 
 
 def find_stances(

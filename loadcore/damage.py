@@ -73,6 +73,11 @@ forefoot strike 1.4 times the tendon's lever (load.md D); engineering choice: 1.
 NORMAL_QUANTILE_95: Final = 1.6448536269514722
 """Standard normal quantile that leaves 5 % on each side."""
 
+MIN_NEIGHBOURS: Final = 8
+"""Fewer pairs of successive steps do not tell how noisy they are. Engineering choice."""
+NORMAL_WITHIN_ONE_SD: Final = 0.6826894921370859
+"""Share of a normal distribution within one standard deviation of its mean."""
+
 SPREAD_BISECTIONS: Final = 40
 """Halvings in the search for the spread of a session's forces: to 1e-12 of the bracket."""
 
@@ -239,10 +244,11 @@ def shrink_to_session(
     Parameters
     ----------
     relative_force : (n_steps,) array_like
-        As in `step_damage`, the steps of one recording or session; NaN stays NaN.
+        As in `step_damage`, the steps of one recording or session in time order; NaN stays NaN.
     noise_fraction : array_like, broadcast to (n_steps,)
         Noise of the measured force over the force. A step whose noise is NaN (not known) or zero
-        stays as it is.
+        stays as it is. Where successive steps differ by less than this says, it is scaled down to
+        what they differ by: noise that is there shows.
 
     Returns
     -------
@@ -266,6 +272,8 @@ def shrink_to_session(
     variance = np.log1p(noise[told] ** 2)
     if variance.size < 2 or not variance.any():
         return believed, left
+    variance *= _share_of_noise_seen(np.log(force[told]), variance) ** 2
+    left[told] = np.sqrt(np.expm1(variance))
     log_force = np.log(force[told]) + variance / 2.0  # the measured force, not its log, is unbiased
     spread, mean = _spread_of_true(log_force, variance)
     kept = np.divide(spread, spread + variance, out=np.ones_like(variance), where=variance > 0.0)
@@ -273,6 +281,20 @@ def shrink_to_session(
     believed[told] = np.exp(mean + kept * (log_force - mean) + remaining / 2.0)
     left[told] = np.sqrt(np.expm1(remaining))
     return believed, left
+
+
+def _share_of_noise_seen(value: FloatArray, variance: FloatArray) -> float:
+    """Return by how much successive values differ, over what their noise alone would do; at most 1.
+
+    True forces differ, too, so that what is seen is the most that noise can be. By a quantile, so
+    that a few steps far out, or a change of speed, have no say.
+    """
+    both = variance[1:] + variance[:-1]
+    differ = np.abs(np.diff(value))[both > 0.0]
+    if differ.size < MIN_NEIGHBOURS:
+        return 1.0
+    seen = float(np.quantile(differ / np.sqrt(both[both > 0.0]), NORMAL_WITHIN_ONE_SD))
+    return min(1.0, seen)
 
 
 def _spread_of_true(value: FloatArray, variance: FloatArray) -> tuple[float, float]:

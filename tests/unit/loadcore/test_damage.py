@@ -90,6 +90,31 @@ def test_drawing_steps_to_the_session_leaves_the_power_sum_unbiased(spread):
     assert (left <= noise).all()
 
 
+@pytest.mark.parametrize("claimed", [1.0, 2.0, 4.0])
+def test_noise_that_successive_steps_do_not_show_is_not_corrected_for(claimed):
+    """Slow and fast stretches, steps that hardly differ but for noise, and a few wide ones."""
+    rng = np.random.default_rng(7)
+    exponent, n = 9.0, 20_000
+    speed = np.repeat(rng.uniform(-0.15, 0.15, n // 100), 100)
+    noise = np.where(np.arange(n) % 50 == 0, 0.10, 0.015)
+    true = np.exp(speed + rng.normal(0.0, 0.005, n))
+    measured = true * np.exp(rng.normal(0.0, noise) - noise**2 / 2)
+    force, left = damage.shrink_to_session(measured, claimed * noise)
+    believed = (force**exponent * damage.noise_inflation(left, exponent)).sum()
+    assert believed == pytest.approx((true**exponent).sum(), rel=0.02)
+    wide = noise > 0.05
+    drawn_in = np.abs(np.log(force / np.mean(true))) < np.abs(np.log(measured / np.mean(true)))
+    assert left[wide].mean() > 3.0 * left[~wide].mean()
+    assert drawn_in[wide].mean() > 0.8
+
+
+def test_too_few_successive_steps_do_not_tell_how_noisy_they_are():
+    few = 1.0 + 0.001 * np.arange(damage.MIN_NEIGHBOURS)
+    enough = 1.0 + 0.001 * np.arange(damage.MIN_NEIGHBOURS + 1)
+    assert np.ptp(damage.shrink_to_session(few, 0.05)[0]) < 1e-6  # all noise, for all we know
+    assert np.ptp(damage.shrink_to_session(enough, 0.05)[0]) > 0.006
+
+
 def test_drawing_steps_to_the_session_leaves_exact_and_unknown_steps_alone():
     force, noise = np.array([1.0, np.nan, 1.3, 0.7]), np.array([0.0, 0.1, np.nan, 0.0])
     believed, left = damage.shrink_to_session(force, noise)
