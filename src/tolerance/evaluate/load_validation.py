@@ -75,6 +75,9 @@ meets a reference of one foot nothing can be called false, and there is no preci
 SECONDS_PER_MINUTE: Final = 60.0
 STEEP_DOWN_DEG: Final = -9.5
 """Slopes below it are steeply down: 10 degrees, as far as there are data."""
+FAST_RATE_HZ: Final = 200.0
+"""Events are scored within recordings from this rate on: below, half a sample exceeds the 2 ms that
+laboratory sensors reach (Falbriard 2018, doi:10.3389/fphys.2018.00610). Engineering choice."""
 MAX_SESSIONS_SHOWN: Final = 4
 """Up to so many sessions (mountings of a sensor) stand apart; more are trials."""
 LEVEL_DEG: Final = 0.5
@@ -330,6 +333,8 @@ def summarise_dataset(
                 )
                 for site in sites
             }
+            for site, part in summary["by_site"].items():
+                part |= _within_recordings(mine[mine["sensor_site"] == site], recordings)
         seen = recordings[
             recordings["recording_id"].isin({*mine["recording_id"], *counted["recording_id"]})
         ]
@@ -337,6 +342,24 @@ def summarise_dataset(
         summary |= _by_session(mine, seen)
         result[evaluation] = summary
     return result
+
+
+def _within_recordings(scores: pd.DataFrame, recordings: pd.DataFrame) -> dict[str, float]:
+    """Spread of events about the mean of their own recording, of those that are sampled fast.
+
+    What laboratories call precision: one runner, one mount, one sensor.
+    """
+    rate = recordings.set_index("recording_id")["sampling_rate_hz"].astype(np.float64)
+    fast = scores[scores["recording_id"].map(rate) >= FAST_RATE_HZ]
+    found = {}
+    for event in ("initial_contact", "terminal_contact"):
+        rows = fast[fast["quantity"] == event]
+        of_recording = rows.groupby("recording_id")["error"]
+        free = len(rows) - of_recording.ngroups
+        if free > 0:
+            square = float(((rows["error"] - of_recording.transform("mean")) ** 2).sum())
+            found[f"{event}_sd_within_fast_s"] = float(np.sqrt(square / free))
+    return found
 
 
 def _by_session(scores: pd.DataFrame, recordings: pd.DataFrame) -> dict[str, Any]:

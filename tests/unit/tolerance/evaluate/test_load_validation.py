@@ -180,6 +180,32 @@ def test_sites_and_evaluations_stay_apart():
     assert metrics["new_runner"]["details"]["sampling_rates_hz"] == [100.0, 200.0]
 
 
+def test_spread_within_recordings_knows_neither_their_means_nor_slow_sensors():
+    """Recordings are off by 0 to 40 ms each, their steps by 3 ms; the slow one's by 30 ms."""
+    rng = np.random.default_rng(RNG_SEED)
+    mean_s = np.repeat([0.0, 0.01, 0.02, 0.03, 0.04], 30)
+    spread_s = np.repeat([0.003, 0.003, 0.003, 0.003, 0.03], 30)
+    foot = score_rows("initial_contact", error=mean_s + spread_s * rng.standard_normal(150),
+                      sensor_site="foot")  # fmt: skip
+    other = score_rows("initial_contact", error=0.0, sensor_site="shank")
+    recordings = pd.DataFrame(
+        {
+            "recording_id": [f"r{i}" for i in range(5)],
+            "runner_id": [f"r{i}" for i in range(5)],
+            "session_id": "1",
+            "sampling_rate_hz": [200.0, 208.0, 500.0, 1000.0, 199.0],
+        }
+    )
+    scores = pd.concat([foot, other], ignore_index=True)
+    found = summarise_dataset(scores, count_rows(sensor_site="foot"), recordings,
+                              np.random.default_rng(RNG_SEED))  # fmt: skip
+    site = found["new_runner"]["by_site"]["foot"]
+    fast = foot[foot["recording_id"] != "r4"]
+    by_hand = np.mean([rows["error"].var(ddof=1) for _, rows in fast.groupby("recording_id")])
+    assert site["initial_contact_sd_within_fast_s"] == pytest.approx(np.sqrt(by_hand))
+    assert "terminal_contact_sd_within_fast_s" not in site
+
+
 def test_what_cannot_be_known_is_left_out():
     metrics = summary(score_rows().iloc[:0], count_rows().iloc[:0])
     assert set(metrics) == {"n_steps", "n_runners", "details"}
