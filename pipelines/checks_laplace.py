@@ -219,7 +219,8 @@ def main() -> None:
     for n_runners in (*SAMPLED, LARGE):
         if str(n_runners) in done:
             continue
-        # The largest begins where a part of such a cohort ended; the others for themselves.
+        if n_runners == LARGE and shared is None:  # it begins where a smaller one ended
+            _, shared = compare(params, SAMPLED[-1], is_sampled=False)
         found, shared = compare(
             params,
             n_runners,

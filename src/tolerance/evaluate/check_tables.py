@@ -139,7 +139,7 @@ def large_cohort_rows(checks: Mapping[str, Any]) -> list[tuple[str, ...]]:
         ``checks_tolerance.json``.
     """
     rows: list[tuple[str, ...]] = []
-    for found in checks.get("laplace", {}).values():
+    for found in sorted(checks.get("laplace", {}).values(), key=lambda one: one["n_runners"]):
         compared = ["–"] * 4
         if "sampled" in found:
             own, shared = found["tolerance"], found["shared"]

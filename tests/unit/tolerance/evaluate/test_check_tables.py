@@ -54,8 +54,8 @@ def test_a_cohort_that_was_not_sampled_says_so():
     small = of | {"n_runners": 60, "n_sessions": 5000, "tolerance": group, "shared": group}
     checks = {
         "laplace": {
-            "60": small | {"sampled": of},
             "5205": of | {"n_runners": 5205, "n_sessions": 448000},
+            "60": small | {"sampled": of},
         }
     }
     sampled, alone = large_cohort_rows(checks)
