@@ -46,7 +46,12 @@ def dead_pid():
 @pytest.fixture
 def living_dvc():
     """Start a process that goes by the name of dvc."""
-    process = subprocess.Popen([sys.executable, "-c", "input()", "dvc"], stdin=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True); input()", "dvc"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    process.stdout.readline()  # its command line is not there from the first moment
     yield process.pid
     process.communicate(b"\n")
 
