@@ -275,7 +275,7 @@ def _add_quantity(
 
 
 def _add_extras(summary: _Summary, scores: pd.DataFrame, rng: np.random.Generator) -> None:
-    """Add force on the level alone, and distance as a share."""
+    """Add force on the level alone, distance as a share, and recordings' mean impact."""
     grade = scores["grade_deg"]
     parts = {"level": grade.abs() < LEVEL_DEG, "steep_down": grade < STEEP_DOWN_DEG}
     if grade.abs().max() >= LEVEL_DEG:
@@ -292,6 +292,11 @@ def _add_extras(summary: _Summary, scores: pd.DataFrame, rng: np.random.Generato
         share = (distance["error"] / distance["reference_value"]).abs().to_numpy()
         estimate = cluster_interval(share, clusters_of(distance)[0], _median, rng)
         summary.add("distance_median_abs_error_frac", estimate)
+    impacts = scores[scores["quantity"] == "peak_tibial_acc"]
+    if len(impacts):
+        # by itself: errors of recordings cancel in a pooled bias
+        means = impacts.groupby("recording_id")["error"].mean().to_numpy()
+        summary.metrics["peak_tibial_acc_rmse_of_recordings_frac"] = rmse(means)
 
 
 def _median(values: NDArray[np.float64]) -> float:

@@ -334,9 +334,11 @@ TARGETS: Final = (
     Target("Foot, initial contact, SD", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.foot.initial_contact_sd_s", "at most", 2, **_MS,
            tried="Kits of 100 to 256 Hz, 25° off, on slopes to 10°. Recordings' means differ "
-           "(-7 ms at 100 Hz, 3 ms at 256 Hz), sampling gives 3 ms at 100 Hz, and five first "
-           "landings from standing are read 20 to 75 ms early. Within recordings of 200 Hz and "
-           "more it is 2.0 ms (a rate that was chosen after a look at the result)."),
+           "(-7 ms at 100 Hz, 3 ms at 256 Hz): at 100 Hz the simulated sensor's low-pass without "
+           "delay begins before the landing, most for who lands on mid- or forefoot. Five first "
+           "landings from standing are read 20 to 75 ms early. The same runners at 500 and 1000 Hz "
+           "(not in this data set): 1.2 ms pooled, 0.6 ms within recordings. Within recordings of "
+           "200 Hz and more it is 2.0 ms (a rate that was chosen after a look at the result)."),
     Target("Foot, terminal contact, SD", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.foot.terminal_contact_sd_s", "at most", 4, **_MS),
     Target("Shank, initial contact, SD", "simulated, hard settings", "load_validation_synthetic",
@@ -345,20 +347,27 @@ TARGETS: Final = (
            "synthetic.new_runner.by_site.shank.terminal_contact_sd_s", "at most", 15, **_MS),
     Target("Side from a sacrum sensor", "simulated", "load_validation_synthetic",
            "synthetic.new_runner.by_site.sacrum.side_correct", "at least", 97, **_PERCENT),
-    Target("Peak tibial acceleration at 500 Hz and more, bias", "simulated",
-           "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_bias_frac", "at most",
-           1, **_PERCENT),
+    Target("Peak tibial acceleration of recordings at 500 Hz and more, RMSE", "simulated",
+           "load_validation_synthetic",
+           "synthetic.new_runner.peak_tibial_acc_rmse_of_recordings_frac", "at most", 1,
+           **_PERCENT,
+           tried="Means of recordings against the same quantity without errors. The sensor's bias, "
+           "up to 0.04 g on each axis, alone gives 1.5 %, scale 0.6 %; search, sampling and a "
+           "mounting up to 25° off 0.3 %. Over all recordings the errors cancel (bias -0.3 %)."),
     Target("Peak tibial acceleration of single steps, RMSE", "simulated",
            "load_validation_synthetic", "synthetic.new_runner.peak_tibial_acc_rmse_frac", "at most",
            1, **_PERCENT,
            tried="Against the same quantity without errors. The simulated strap rings by 4 % "
-           "of the acceleration at 25 to 45 Hz, which no low-pass of 60 Hz takes out; scale (1 %) "
-           "and the mounting, found within degrees, are the rest."),
+           "of the acceleration at 25 to 45 Hz, which no low-pass of 60 Hz takes out: alone it "
+           "gives 3.6 %. Without strap, bias and scale it is 0.3 %, with noise 0.3 to 0.6 %."),
     Target("Session damage (b = 9), bias of the logarithm", "simulated",
            "load_validation_synthetic", "synthetic.new_runner.session_damage_bias_log", "at most",
            10, **_PERCENT,
-           tried="Noise is no more than successive steps show; what is left is the force's shape, "
-           "which the rule holds constant on slopes (-4.5 % of the force at -10° at the shank)."),
+           tried="Uncertain by 9 % either way: two of six runners carry it. Of it, -2.5 % remains "
+           "with true contact times (the force's shape), -1.4 % is contacts read long by a "
+           "constant, -3.9 % contacts read longer on some slopes (shank: 20 ms at -10°, 11 ms at "
+           "10°; no people with force run on slopes with a shank sensor), -1.5 % steps drawn to "
+           "the session. People on the level are read 4 ms long."),
     Target("90 % range of a session's damage (b = 9) holds", "simulated",
            "load_validation_synthetic", "synthetic.new_runner.coverage90_session_damage", "within",
            (86, 94), **_PERCENT,

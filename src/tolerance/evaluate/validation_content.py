@@ -92,6 +92,13 @@ ERROR_METRICS: Final = (
     ("achilles_force_rmse_frac", "Achilles force, RMSE", "%", 100.0, 1),
     ("peak_tibial_acc_bias_frac", "Peak tibial acceleration, bias", "%", 100.0, 1),
     ("peak_tibial_acc_rmse_frac", "Peak tibial acceleration, RMSE", "%", 100.0, 1),
+    (
+        "peak_tibial_acc_rmse_of_recordings_frac",
+        "Peak tibial acceleration of recordings, RMSE",
+        "%",
+        100.0,
+        1,
+    ),
     ("session_load_bias_log", "Load of a trial, bias", "%", 100.0, 1),
     ("session_load_rmse_log", "Load of a trial, RMSE", "%", 100.0, 1),
     ("session_damage_bias_log", "Damage of a trial (b = 9), bias of the logarithm", "%", 100.0, 0),

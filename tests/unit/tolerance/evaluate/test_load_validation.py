@@ -206,6 +206,19 @@ def test_spread_within_recordings_knows_neither_their_means_nor_slow_sensors():
     assert "terminal_contact_sd_within_fast_s" not in site
 
 
+def test_impact_errors_of_recordings_do_not_cancel():
+    """Off by 2 % in 30 steps and by -6 % in 10: no bias, and yet neither recording is right."""
+    n_steps = np.array([30, 10])
+    error = np.repeat([0.02, -0.06], n_steps) + np.tile([0.005, -0.005], 20)
+    rows = score_rows("peak_tibial_acc", n_runners=4, n_steps=10, error=error,
+                      recording_id=np.repeat(["left", "right"], n_steps))  # fmt: skip
+    metrics = summary(rows, count_rows())
+    assert metrics["peak_tibial_acc_bias_frac"] == pytest.approx(0.0, abs=1e-12)
+    of_recordings = metrics["peak_tibial_acc_rmse_of_recordings_frac"]
+    assert of_recordings == pytest.approx(np.sqrt((0.02**2 + 0.06**2) / 2))
+    assert "peak_tibial_acc_rmse_of_recordings_frac" not in summary(score_rows(), count_rows())
+
+
 def test_what_cannot_be_known_is_left_out():
     metrics = summary(score_rows().iloc[:0], count_rows().iloc[:0])
     assert set(metrics) == {"n_steps", "n_runners", "details"}
