@@ -295,8 +295,9 @@ def _add_extras(summary: _Summary, scores: pd.DataFrame, rng: np.random.Generato
     impacts = scores[scores["quantity"] == "peak_tibial_acc"]
     if len(impacts):
         # by itself: errors of recordings cancel in a pooled bias
-        means = impacts.groupby("recording_id")["error"].mean().to_numpy()
-        summary.metrics["peak_tibial_acc_rmse_of_recordings_frac"] = rmse(means)
+        means = impacts.groupby("recording_id")["error"].mean()
+        estimate = cluster_interval(means.to_numpy(), means.index.to_numpy(object), rmse, rng)
+        summary.add("peak_tibial_acc_rmse_of_recordings_frac", estimate)
 
 
 def _median(values: NDArray[np.float64]) -> float:
