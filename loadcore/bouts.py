@@ -272,6 +272,12 @@ def _pooled(x: FloatArray, pool: int) -> FloatArray:
     for i in range(means.size):
         total, count = 0.0, 0
         for k in range(i * pool, (i + 1) * pool):
+            total += x[k]
+        if not math.isnan(total):
+            means[i] = total / pool
+            continue
+        total = 0.0
+        for k in range(i * pool, (i + 1) * pool):
             if not math.isnan(x[k]):
                 total += x[k]
                 count += 1

@@ -53,6 +53,9 @@ ACC_SCALE_MPS2: Final = 6.0
 """Departure of the specific force from 1 g that counts as much as ``GYR_SCALE_RADPS``."""
 ENERGY_HALF_WINDOW_S: Final = 0.02
 """Half width of the moving mean over the energy: shorter than the 60 ms foot-flat of a sprint."""
+SWING_ROOM: Final = 256
+"""Swings that there is room for at first. Engineering choice: three minutes of running. Room
+for the most that a signal can hold takes more time to get from the system than to use."""
 ENERGY_BLOCK: Final = 1024
 """Samples whose energy is worked out at a time. Engineering choice: they and their energy fit the
 second cache."""
@@ -284,6 +287,18 @@ def _before_push_off(
 
 
 @kernel
+def _with_twice_the_room(swings: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the swings of both signs with room for as many again."""
+    n = swings.shape[1]
+    more = np.empty((2, 2 * n, 3), np.int64)
+    for which in range(2):
+        for k in range(n):
+            for column in range(3):
+                more[which, k, column] = swings[which, k, column]
+    return more
+
+
+@kernel
 def _find_swings(
     pitch: NDArray[np.float64], sampling_rate_hz: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -292,7 +307,7 @@ def _find_swings(
     Those of positive rate, and those of negative.
     """
     n = pitch.size
-    swings, count = np.empty((2, n // 2 + 1, 3), np.int64), np.zeros(2, np.int64)
+    swings, count = np.empty((2, SWING_ROOM, 3), np.int64), np.zeros(2, np.int64)
     start, sign, area, peak = 0, 0.0, 0.0, 0.0
     for i in range(n):
         rate = sign * pitch[i]
@@ -302,6 +317,8 @@ def _find_swings(
             continue
         if area >= MIN_SWING_ANGLE_RAD * sampling_rate_hz and peak >= MIN_SWING_RATE_RADPS:
             which = 0 if sign > 0.0 else 1
+            if count[which] == swings.shape[1]:
+                swings = _with_twice_the_room(swings)
             swing = swings[which, count[which]]
             swing[0], swing[1] = start, i
             swing[2] = _before_push_off(pitch, sign, start, sampling_rate_hz)
@@ -777,7 +794,8 @@ class FootStretch:
     railed : (n,) bool array
         Where the gyroscope railed.
     hole_s : (n,) float64 array
-        Length of the hole that each bridged sample lies in; 0 where observed.
+        Length of the hole that each bridged sample lies in; 0 where observed. Empty where the
+        whole recording was.
     stances : Stances
         As :func:`find_stances` gives them.
     """
@@ -828,7 +846,7 @@ def foot_stretches(
         acc, hole_s = bridge_gaps(acc, sampling_rate_hz, ANCHOR_BRIDGE_S)
         pieces = finite_segments(acc)
     elif gyr_ranges is not None or not (has_gaps(acc) or has_gaps(gyr)):
-        hole_s = np.zeros(acc.shape[0])
+        hole_s = np.empty(0)
         pieces = np.array([[0, acc.shape[0]]])
     else:
         bridged, hole_s = bridge_gaps(np.hstack((acc, gyr)), sampling_rate_hz, ANCHOR_BRIDGE_S)

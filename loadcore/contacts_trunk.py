@@ -93,7 +93,7 @@ DUTY_HALF_WINDOW_STEPS: Final = 4
 
 DUTY_ITERATIONS: Final = 6
 DUTY_SETTLED: Final = 1e-7
-"""Newton steps from the middle to a duty ratio: exact to rounding over the whole range (see
+"""Newton steps from any to any duty ratio: exact to rounding over the whole range (see
 tests). After a step as short as this the next would be about its square, which is rounding."""
 
 INITIAL_CONTACT_SD_S: Final = 0.010
@@ -314,13 +314,14 @@ def _mid_stances(
 
 
 @kernel
-def _duty_ratio(amplitude: float) -> float:
+def _duty_ratio(amplitude: float, near: float) -> float:
     """Return contact time over step time of the half-sine train with this fundamental.
 
     A train of half-sines of duration ``r`` (in step times) and mean 1 has the fundamental
-    ``2 |cos(pi r) / (1 - 4 r^2)|``, which falls with ``r`` between 0.5 and 1; Newton's method.
+    ``2 |cos(pi r) / (1 - 4 r^2)|``, which falls with ``r`` between 0.5 and 1; Newton's method,
+    from a ratio that may be near.
     """
-    ratio = 0.5 * (SHORTEST_CONTACT_RATIO + LONGEST_CONTACT_RATIO)
+    ratio = near
     for _ in range(DUTY_ITERATIONS):
         before = ratio
         cosine, sine = math.cos(math.pi * ratio), math.sin(math.pi * ratio)
@@ -339,16 +340,21 @@ def _step_fundamental(
     vertical_g: NDArray[np.float64], start: int, stop: int, steps: float
 ) -> tuple[float, float]:
     """Return cosine and sine parts of a signal's fundamental over a whole number of steps."""
-    cosine = 0.0
-    sine = 0.0
     n = stop - start
-    turn = 2.0 * math.pi * steps / n
-    turn_c, turn_s = math.cos(turn), math.sin(turn)
-    c, s = math.cos(0.5 * turn), math.sin(0.5 * turn)
-    for i in range(start, stop):
-        cosine += vertical_g[i] * c
-        sine += vertical_g[i] * s
+    half_turn = math.pi * steps / n
+    c, s = math.cos(half_turn), math.sin(half_turn)  # of the first sample, and of each after it
+    turn_c, turn_s = c * c - s * s, 2.0 * s * c
+    c2, s2 = c * turn_c - s * turn_s, s * turn_c + c * turn_s  # of the second
+    turn_c, turn_s = turn_c * turn_c - turn_s * turn_s, 2.0 * turn_s * turn_c
+    cosine = sine = cosine2 = sine2 = 0.0
+    for i in range(start, stop - 1, 2):  # two samples, which do not wait for each other
+        x, x2 = vertical_g[i], vertical_g[i + 1]
+        cosine, sine = cosine + x * c, sine + x * s
+        cosine2, sine2 = cosine2 + x2 * c2, sine2 + x2 * s2
         c, s = c * turn_c - s * turn_s, s * turn_c + c * turn_s
+        c2, s2 = c2 * turn_c - s2 * turn_s, s2 * turn_c + c2 * turn_s
+    last = vertical_g[stop - 1] if n % 2 == 1 else 0.0
+    cosine, sine = cosine + cosine2 + last * c, sine + sine2 + last * s
     return 2.0 * cosine / n, 2.0 * sine / n
 
 
@@ -372,7 +378,7 @@ def _duty_ratios(
         if abs(steps_since[k] - 1.0) < REGULAR_STEP_RATIO:
             cosine[k], sine[k] = _step_fundamental(vertical_g, start, stop, 1.0)
             weight[k] = stop - start
-    ratio = np.full(n, np.nan)
+    ratio, near = np.full(n, np.nan), 0.5 * (SHORTEST_CONTACT_RATIO + LONGEST_CONTACT_RATIO)
     for k in range(n):
         first = max(k - DUTY_HALF_WINDOW_STEPS + 1, 1)
         last = min(k + DUTY_HALF_WINDOW_STEPS + 1, n)
@@ -382,7 +388,7 @@ def _duty_ratios(
             cosines += cosine[i] * weight[i]
             sines += sine[i] * weight[i]
         if total > 0.0:
-            ratio[k] = _duty_ratio(math.hypot(cosines, sines) / total)
+            ratio[k] = near = _duty_ratio(math.hypot(cosines, sines) / total, near)
     return ratio
 
 

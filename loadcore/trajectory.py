@@ -360,7 +360,8 @@ def _integrate_strides(
                     break
                 gain = (STANDARD_GRAVITY_MPS2 - without) / slope
                 gain = min(max(gain, 0.0), MAX_REPAIR_GAIN)
-            _small_turns(turn[rows], better[rows], gain, dt, room)
+            followed = better if gain > 0.0 else turn  # one signal less to read
+            _small_turns(turn[rows], followed[rows], gain, dt, room)
             _integrate(force[rows], dt, room, out[k])
         out[k, 3] = gain
 

@@ -86,7 +86,7 @@ def test_duty_ratio_inverts_the_fundamental_of_a_half_sine_train(duty_ratio: flo
     force = pulse * np.pi / (2.0 * duty_ratio)
     fundamental = 2.0 * abs(np.mean(force * np.exp(-2j * np.pi * phase)))
     assert force.mean() == pytest.approx(1.0, abs=1e-6)
-    assert contacts_trunk._duty_ratio(fundamental) == pytest.approx(duty_ratio, abs=1e-3)
+    assert contacts_trunk._duty_ratio(fundamental, 0.75) == pytest.approx(duty_ratio, abs=1e-3)
 
 
 @pytest.mark.parametrize("step_frequency_hz", [2.8, 3.4])

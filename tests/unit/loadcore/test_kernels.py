@@ -148,10 +148,19 @@ def bisected_duty_ratio(amplitude):
     return 0.5 * (low + high)
 
 
+@pytest.mark.parametrize("near", [0.501, 0.6, 0.75, 0.98])
 @pytest.mark.parametrize("amplitude", [*np.linspace(0.0, 2.0, 81), 1e-9, 10.0])
-def test_newtons_duty_ratio_is_that_of_bisection(amplitude):
+def test_newtons_duty_ratio_is_that_of_bisection_from_wherever_it_starts(amplitude, near):
     expected = bisected_duty_ratio(amplitude)
-    assert contacts_trunk._duty_ratio(amplitude) == pytest.approx(expected, abs=1e-9)
+    assert contacts_trunk._duty_ratio(amplitude, near) == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [2, 3, 34, 35])
+def test_the_fundamental_is_that_of_a_fourier_sum(n):
+    x = np.random.default_rng(20260301).normal(1.0, 1.0, n + 5)
+    wave = 2.0 / n * np.exp(2j * np.pi * (np.arange(n) + 0.5) / n) @ x[3 : 3 + n]
+    found = contacts_trunk._step_fundamental(x, 3, 3 + n, 1.0)
+    np.testing.assert_allclose(found, (wave.real, wave.imag), atol=1e-13)
 
 
 @QUICK
@@ -275,3 +284,12 @@ def test_the_rhythm_is_that_of_each_window_by_itself(n, hop):
 def test_the_median_is_what_numpy_says(x):
     expected = np.median(x) if x.size else math.nan
     np.testing.assert_equal(signals.median_of(x.copy()), expected)
+
+
+def test_no_swing_is_lost_where_there_are_more_than_room_was_made_for():
+    n_cycles, samples = 3 * contacts_foot.SWING_ROOM, 60
+    pitch = 8.0 * np.sin(2.0 * np.pi * (np.arange(n_cycles * samples) + 0.5) / samples)
+    forward, backward = contacts_foot._find_swings(pitch, 100.0)
+    np.testing.assert_array_equal(forward[:, 0], samples * np.arange(n_cycles))
+    np.testing.assert_array_equal(forward[:, 1], samples * np.arange(n_cycles) + samples // 2)
+    np.testing.assert_array_equal(backward[:, 0], forward[:-1, 1])
