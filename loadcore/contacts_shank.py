@@ -818,31 +818,64 @@ def _hole_near(stretch: ShankStretch, anchor_s: Floats) -> Floats:
     return hole_s
 
 
+@kernel
+def _weigh(
+    anchor_s: Floats,
+    modelled_s: Floats,
+    novelty: Floats,
+    hole_s: Floats,
+    rule: tuple[float, float],
+    model_sd_s: float,
+    out: Floats,
+) -> None:
+    """Write each event's time, standard deviation and confidence: by a model or by the rule.
+
+    ``model_sd_s`` is NaN where there is no model.
+    """
+    has_model = not math.isnan(model_sd_s)
+    for k in range(anchor_s.size):
+        event_s, sd_s, confidence = anchor_s[k] + rule[0], rule[1], 0.5
+        if has_model and novelty[k] <= MAX_NOVELTY:
+            excess = max(novelty[k] / TYPICAL_NOVELTY, 1.0) ** 2
+            event_s, sd_s, confidence = modelled_s[k], model_sd_s * excess, 1.0 / excess
+        elif has_model:
+            sd_s, confidence = 2.0 * sd_s, 0.25
+        out[0, k] = event_s if hole_s[k] <= EVENT_BRIDGE_S else math.nan
+        out[1, k] = math.hypot(sd_s, HOLE_SD_SHARE * hole_s[k])
+        out[2, k] = HOLE_CONFIDENCE * confidence if hole_s[k] > 0.0 else confidence
+
+
+@kernel
+def _expect_contact(initial: Floats, terminal: Floats, stride_s: Floats) -> None:
+    """Put the population's contact time in place of one that cannot be.
+
+    Both as `_weigh` writes them; the confidence of the terminal contacts becomes that of both.
+    """
+    for k in range(stride_s.size):
+        if MIN_CONTACT_S <= terminal[0, k] - initial[0, k] <= MAX_CONTACT_S:
+            terminal[2, k] = min(initial[2, k], terminal[2, k])
+            continue
+        intercept_s, slope = POPULATION_CONTACT_PER_STRIDE
+        terminal[0, k] = initial[0, k] + (intercept_s + slope * stride_s[k])
+        terminal[1, k] = math.hypot(initial[1, k], POPULATION_CONTACT_SD_S)
+        terminal[2, k] = 0.5 * initial[2, k]
+
+
 def _place(
     stretch: ShankStretch,
     anchor_s: Floats,
     models: tuple[EventModel, ...],
     rule: tuple[float, float],
-) -> tuple[Floats, Floats, Floats]:
-    """Place one event per stride: time, standard deviation, confidence.
+) -> Floats:
+    """Place one event per stride: rows of time, standard deviation, confidence.
 
     ``rule`` is the offset from the anchor, and its SD, where no model applies. NaN where the
     anchor fell into a hole too long to see across.
     """
-    event_s = anchor_s + rule[0]
-    sd_s = np.full(anchor_s.size, rule[1])
-    confidence = np.full(anchor_s.size, 0.5)
-    if models:
-        modelled_s, novelty = apply_event_models(stretch, anchor_s, models)
-        known = novelty <= MAX_NOVELTY
-        excess = np.maximum(novelty / TYPICAL_NOVELTY, 1.0) ** 2
-        event_s = np.where(known, modelled_s, event_s)
-        sd_s = np.where(known, models[-1].sd_s * excess, 2.0 * sd_s)
-        confidence = np.where(known, 1.0 / excess, 0.25)
-    hole_s = _hole_near(stretch, anchor_s)
-    event_s = np.where(hole_s <= EVENT_BRIDGE_S, event_s, np.nan)
-    confidence = np.where(hole_s > 0.0, HOLE_CONFIDENCE * confidence, confidence)
-    return event_s, np.hypot(sd_s, HOLE_SD_SHARE * hole_s), confidence
+    modelled_s, novelty = apply_event_models(stretch, anchor_s, models)
+    out, hole_s = np.empty((3, anchor_s.size)), _hole_near(stretch, anchor_s)
+    _weigh(anchor_s, modelled_s, novelty, hole_s, rule, models[-1].sd_s if models else np.nan, out)
+    return out
 
 
 def _stretch_events(
@@ -851,8 +884,6 @@ def _stretch_events(
     """Return initial and terminal contact, their SDs and the confidence of one stretch."""
     if coefficients and not stretch.has_gyroscope:
         stretch = _matched(stretch, coefficients.acc_initial[0])
-    intercept_s, slope = POPULATION_CONTACT_PER_STRIDE
-    population_s = intercept_s + slope * stretch.stride_time_s
     if stretch.has_gyroscope:
         initial_models = coefficients.gyr_initial if coefficients else ()
         terminal_models = coefficients.gyr_terminal if coefficients else ()
@@ -863,18 +894,13 @@ def _stretch_events(
         terminal_models = coefficients.acc_terminal if coefficients else ()
         initial_rule = (ACC_IC_AFTER_PEAK_S, ACC_IC_SD_S)
         terminal_rule = (np.nan, np.nan)
-    ic_s, ic_sd_s, ic_seen = _place(stretch, stretch.initial_anchor_s, initial_models, initial_rule)
-    placed = ic_sd_s < initial_rule[1]  # by a model: only then good enough to be an anchor
-    anchor_s = (
-        stretch.terminal_anchor_s if stretch.has_gyroscope else np.where(placed, ic_s, np.nan)
-    )
-    tc_s, tc_sd_s, tc_seen = _place(stretch, anchor_s, terminal_models, terminal_rule)
-    contact_s = tc_s - ic_s
-    plausible = (contact_s >= MIN_CONTACT_S) & (contact_s <= MAX_CONTACT_S)
-    tc_s = np.where(plausible, tc_s, ic_s + population_s)
-    tc_sd_s = np.where(plausible, tc_sd_s, np.hypot(ic_sd_s, POPULATION_CONTACT_SD_S))
-    confidence = np.where(plausible, np.minimum(ic_seen, tc_seen), 0.5 * ic_seen)
-    return ic_s, tc_s, ic_sd_s, tc_sd_s, confidence
+    initial = _place(stretch, stretch.initial_anchor_s, initial_models, initial_rule)
+    anchor_s = stretch.terminal_anchor_s
+    if not stretch.has_gyroscope:  # placed by a model: only then good enough to be an anchor
+        anchor_s = np.where(initial[1] < initial_rule[1], initial[0], np.nan)
+    terminal = _place(stretch, anchor_s, terminal_models, terminal_rule)
+    _expect_contact(initial, terminal, stretch.stride_time_s)
+    return initial[0], terminal[0], initial[1], terminal[1], terminal[2]
 
 
 def shank_contacts(

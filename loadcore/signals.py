@@ -407,7 +407,7 @@ def _middle(column: FloatArray) -> float:
     """Return about the median of a channel that has finite samples."""
     some = column[:: 1 + column.size // MIDDLE_SAMPLES]
     some = some[np.isfinite(some)]
-    return float(np.median(some if some.size > 0 else column[np.isfinite(column)]))
+    return median_of(some if some.size > 0 else column[np.isfinite(column)])
 
 
 @kernel

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from loadcore import contacts_foot, contacts_trunk, signals, trajectory
+from loadcore import contacts_foot, contacts_shank, contacts_trunk, signals, trajectory
 from loadcore.constants import SITES, STANDARD_GRAVITY_MPS2
 from loadcore.contacts import find_contacts
 from loadcore.filters import lowpass, lowpass_four
@@ -293,3 +293,49 @@ def test_no_swing_is_lost_where_there_are_more_than_room_was_made_for():
     np.testing.assert_array_equal(forward[:, 0], samples * np.arange(n_cycles))
     np.testing.assert_array_equal(forward[:, 1], samples * np.arange(n_cycles) + samples // 2)
     np.testing.assert_array_equal(backward[:, 0], forward[:-1, 1])
+
+
+def placed_by_numpy(anchor_s, modelled_s, novelty, hole_s, rule, model_sd_s):
+    event_s, sd_s = anchor_s + rule[0], np.full(anchor_s.size, rule[1])
+    confidence = np.full(anchor_s.size, 0.5)
+    if not np.isnan(model_sd_s):
+        known = novelty <= contacts_shank.MAX_NOVELTY
+        excess = np.maximum(novelty / contacts_shank.TYPICAL_NOVELTY, 1.0) ** 2
+        event_s = np.where(known, modelled_s, event_s)
+        sd_s = np.where(known, model_sd_s * excess, 2.0 * sd_s)
+        confidence = np.where(known, 1.0 / excess, 0.25)
+    event_s = np.where(hole_s <= contacts_shank.EVENT_BRIDGE_S, event_s, np.nan)
+    confidence = np.where(hole_s > 0.0, contacts_shank.HOLE_CONFIDENCE * confidence, confidence)
+    return np.stack((event_s, np.hypot(sd_s, contacts_shank.HOLE_SD_SHARE * hole_s), confidence))
+
+
+@pytest.mark.parametrize("model_sd_s", [0.009, math.nan])
+def test_events_of_a_shank_are_weighed_as_numpy_does(model_sd_s):
+    rng = np.random.default_rng(20260301)
+    anchor_s, modelled_s, novelty = rng.uniform(0.0, 5.0, (3, 200))
+    anchor_s[:9], modelled_s[5:20], novelty[5:20] = np.nan, np.nan, np.nan
+    hole_s = rng.choice([0.0, 0.02, 0.03, 0.08], 200)
+    rule, out = (0.022, 0.011), np.empty((3, 200))
+    contacts_shank._weigh(anchor_s, modelled_s, novelty, hole_s, rule, model_sd_s, out)
+    expected = placed_by_numpy(anchor_s, modelled_s, novelty, hole_s, rule, model_sd_s)
+    np.testing.assert_allclose(out, expected, rtol=1e-14)
+
+
+def test_a_contact_that_cannot_be_takes_the_populations_time():
+    rng = np.random.default_rng(20260301)
+    initial, terminal = rng.uniform(0.01, 1.0, (2, 3, 200))
+    terminal[0] = initial[0] + rng.uniform(0.0, 0.6, 200)
+    terminal[0, :9], initial[0, 5:20] = np.nan, np.nan
+    stride_s = rng.uniform(0.6, 0.8, 200)
+    time_s = terminal[0] - initial[0]
+    can_be = (time_s >= contacts_shank.MIN_CONTACT_S) & (time_s <= contacts_shank.MAX_CONTACT_S)
+    intercept_s, slope = contacts_shank.POPULATION_CONTACT_PER_STRIDE
+    sd_s = np.hypot(initial[1], contacts_shank.POPULATION_CONTACT_SD_S)
+    expected = (
+        np.where(can_be, terminal[0], initial[0] + intercept_s + slope * stride_s),
+        np.where(can_be, terminal[1], sd_s),
+        np.where(can_be, np.minimum(initial[2], terminal[2]), 0.5 * initial[2]),
+    )
+    contacts_shank._expect_contact(initial, terminal, stride_s)
+    assert 0 < can_be.sum() < can_be.size
+    np.testing.assert_allclose(terminal, expected, rtol=1e-14)
