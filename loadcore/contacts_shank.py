@@ -824,17 +824,17 @@ def _weigh(
     modelled_s: Floats,
     novelty: Floats,
     hole_s: Floats,
-    rule: tuple[float, float],
-    model_sd_s: float,
+    rule: tuple[float, float, float],
     out: Floats,
 ) -> None:
     """Write each event's time, standard deviation and confidence: by a model or by the rule.
 
-    ``model_sd_s`` is NaN where there is no model.
+    ``rule`` is the offset from the anchor, its SD, and that of the model, NaN where there is none.
     """
+    offset_s, rule_sd_s, model_sd_s = rule
     has_model = not math.isnan(model_sd_s)
     for k in range(anchor_s.size):
-        event_s, sd_s, confidence = anchor_s[k] + rule[0], rule[1], 0.5
+        event_s, sd_s, confidence = anchor_s[k] + offset_s, rule_sd_s, 0.5
         if has_model and novelty[k] <= MAX_NOVELTY:
             excess = max(novelty[k] / TYPICAL_NOVELTY, 1.0) ** 2
             event_s, sd_s, confidence = modelled_s[k], model_sd_s * excess, 1.0 / excess
@@ -874,7 +874,8 @@ def _place(
     """
     modelled_s, novelty = apply_event_models(stretch, anchor_s, models)
     out, hole_s = np.empty((3, anchor_s.size)), _hole_near(stretch, anchor_s)
-    _weigh(anchor_s, modelled_s, novelty, hole_s, rule, models[-1].sd_s if models else np.nan, out)
+    model_sd_s = models[-1].sd_s if models else np.nan
+    _weigh(anchor_s, modelled_s, novelty, hole_s, (*rule, model_sd_s), out)
     return out
 
 

@@ -316,7 +316,7 @@ def test_events_of_a_shank_are_weighed_as_numpy_does(model_sd_s):
     anchor_s[:9], modelled_s[5:20], novelty[5:20] = np.nan, np.nan, np.nan
     hole_s = rng.choice([0.0, 0.02, 0.03, 0.08], 200)
     rule, out = (0.022, 0.011), np.empty((3, 200))
-    contacts_shank._weigh(anchor_s, modelled_s, novelty, hole_s, rule, model_sd_s, out)
+    contacts_shank._weigh(anchor_s, modelled_s, novelty, hole_s, (*rule, model_sd_s), out)
     expected = placed_by_numpy(anchor_s, modelled_s, novelty, hole_s, rule, model_sd_s)
     np.testing.assert_allclose(out, expected, rtol=1e-14)
 
